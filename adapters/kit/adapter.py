@@ -1,0 +1,39 @@
+"""The port of an adapter: what a package must offer under the entry-point group `verwijsindex.adapters`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from adapters.kit.manifest import Manifest
+from adapters.kit.model import Mapped, MappingContext, SourceRecord, UnreadableRecord
+
+
+class Adapter(Protocol):
+    """One partner kind's way from its own records to facts.
+
+    An entry point of the group names an object of this shape. Objects are stateless and safe to share.
+    """
+
+    @property
+    def manifest(self) -> Manifest:
+        """The adapter's manifest (`manifest.toml` beside the code)."""
+
+    def read(self, export: Path) -> Iterator[SourceRecord[Any] | UnreadableRecord]:
+        """Yield the records of one export file, lazily and in its order.
+
+        Raises:
+            InvalidInput: the file as a whole is not what it should be (charset, header, not XML): it goes to
+                quarantine whole and nothing of it was yielded.
+
+        """
+
+    def map(self, record: SourceRecord[Any], context: MappingContext) -> Mapped:
+        """Turn one record into drafts; pure. All case content is dropped here.
+
+        Raises:
+            WithoutBsn: the person has no BSN.
+            InvalidInput: a field breaks a rule; names the field and the rule, never the value.
+
+        """

@@ -1,0 +1,129 @@
+"""What an adapter hands to the kit: records as read, drafts as mapped, and the reasons for what is left out.
+
+A draft still holds a BSN and the partner's own record numbers. It lives for the moment between the mapping and
+the pseudonym; the kit turns the number into an opaque reference and the BSN into a pseudonym, and only then
+anything is written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from gateway.domain import Bsn, ConsentEffect, Decider, PartnerKind, Phase, SecrecyClass
+from gateway.errors import InvalidInput, RecordRejected, Violation
+
+Content = TypeVar("Content")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRecord(Generic[Content]):
+    """One record about one person, as the source gave it.
+
+    `place` says where it stands in the export, without any of its content ("line 12"). `recorded_at` is when
+    the partner's system recorded it, where the format tells (HL7 EVN-2); None means: when it was read.
+    """
+
+    place: str
+    content: Content = field(repr=False)
+    recorded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableRecord:
+    """A record that the source could not read; the rest of the export goes on."""
+
+    place: str
+    error: InvalidInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvolvementDraft:
+    """An involvement to assert. `key` is the partner's own number; it leaves only as an opaque reference."""
+
+    key: str = field(repr=False)
+    bsn: Bsn
+    phase: Phase
+    since: date
+    until: date | None = None
+    desk: str
+    secrecy: SecrecyClass = SecrecyClass.NORMAL
+    shielded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipDraft:
+    """One person of a household. The kit groups memberships with one `household` key into one assertion."""
+
+    household: str = field(repr=False)
+    bsn: Bsn
+    role: str | None = None
+    since: date | None = None
+    until: date | None = None
+    secret: bool = False
+    """The person has the *indicatie geheim*: the assertion is sent and links nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentDraft:
+    """A consent, objection or withdrawal. `until` already ends at the next 12th, 16th or 18th birthday."""
+
+    key: str = field(repr=False)
+    bsn: Bsn
+    effect: ConsentEffect
+    decided_by: Decider
+    holder_kinds: frozenset[PartnerKind]
+    asking_kinds: frozenset[PartnerKind]
+    purposes: frozenset[str]
+    since: date
+    until: date | None = None
+
+
+Draft = InvolvementDraft | MembershipDraft | ConsentDraft
+
+
+class LeftOut(StrEnum):
+    """Why a record that can be read registers nobody. Each is counted in the report, none is an error."""
+
+    ADVICE_ONLY = "advice-only"
+    """Veilig Thuis gave advice: that registers nobody."""
+    ROLE_NOT_REGISTERED = "role-not-registered"
+    """A reporter, a witness, an officer: never registered."""
+    EVENT_NOT_REGISTERED = "event-not-registered"
+    """The event says nothing about an involvement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """What one record maps to: drafts, or the reason why there are none.
+
+    `retracts` are keys of involvements, sent before, that this record says were an error or have moved (HL7
+    A11, A40); the kit retracts those it has sent and ignores the others.
+    """
+
+    drafts: Sequence[Draft] = ()
+    left_out: LeftOut | None = None
+    retracts: Sequence[str] = ()
+
+
+class WithoutBsn(RecordRejected):
+    """The record is about a person without a BSN: it cannot be registered, is counted and never guessed."""
+
+    def __init__(self, path: str, *, key: str = "") -> None:
+        super().__init__(Violation(path, "holds no BSN"))
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingContext:
+    """What a pure mapping may know besides the record.
+
+    `today` is the day of the run in the partner's time zone. `options` is the `[adapter]` table of the
+    partner's settings, checked by the adapter.
+    """
+
+    today: date
+    options: Mapping[str, object] = field(default_factory=dict)

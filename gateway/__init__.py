@@ -1,0 +1,1 @@
+"""The gateway: everything of the index that is not one partner's own (see ARCHITECTURE.md)."""

@@ -1,0 +1,21 @@
+"""What the rooms above may ask of the access log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from gateway.audit.model import AuditRecord, StoredAuditRecord
+
+
+class AuditLog(Protocol):
+    """The log inside one transaction: what is appended is durable when the transaction commits, or not at all."""
+
+    async def append(self, records: Sequence[AuditRecord]) -> None:
+        """Add the records in this order. There is no way to change or remove one."""
+
+    async def read(self, *, after: int = 0, limit: int = 1000) -> Sequence[StoredAuditRecord]:
+        """Return up to `limit` records with a sequence above `after`, oldest first."""
+
+    async def count(self) -> int:
+        """Return how many records the log holds."""

@@ -1,0 +1,1 @@
+"""The partners' agreement as data, and the pure decision who may see which involvement."""

@@ -1,0 +1,33 @@
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Optional as _Optional
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class SubjectPseudonym(_message.Message):
+    __slots__ = ("value",)
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    value: bytes
+    def __init__(self, value: _Optional[bytes] = ...) -> None: ...
+
+class Professional(_message.Message):
+    __slots__ = ("id", "role", "mandate")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    MANDATE_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    role: str
+    mandate: str
+    def __init__(self, id: _Optional[str] = ..., role: _Optional[str] = ..., mandate: _Optional[str] = ...) -> None: ...
+
+class Desk(_message.Message):
+    __slots__ = ("code", "name", "telephone", "email")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TELEPHONE_FIELD_NUMBER: _ClassVar[int]
+    EMAIL_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    name: str
+    telephone: str
+    email: str
+    def __init__(self, code: _Optional[str] = ..., name: _Optional[str] = ..., telephone: _Optional[str] = ..., email: _Optional[str] = ...) -> None: ...
