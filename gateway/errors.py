@@ -96,7 +96,6 @@ class RejectionReason(StrEnum):
     PROFILE = "profile"
     UNKNOWN_EVENT = "unknown-event"
     IMPLAUSIBLE = "implausible"
-    DUPLICATE_ID = "duplicate-id"
 
 
 class MessageRejected(InvalidInput):

@@ -1,0 +1,1 @@
+"""What every adapter stands on: sources, opaque references, outbox, report."""

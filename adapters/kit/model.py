@@ -1,8 +1,8 @@
 """What an adapter hands to the kit: records as read, drafts as mapped, and the reasons for what is left out.
 
-A draft still holds a BSN and the partner's own record numbers. It lives for the moment between the mapping and
-the pseudonym; the kit turns the number into an opaque reference and the BSN into a pseudonym, and only then
-anything is written down.
+A draft still holds a BSN and the partner's own record numbers. It lives for the moment between the mapping
+and the pseudonym; the kit turns the number into an opaque reference and the BSN into a pseudonym, and only
+then anything is written down.
 """
 
 from __future__ import annotations

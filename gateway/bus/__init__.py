@@ -1,0 +1,1 @@
+"""Durable topics between partners and index: embedded in one file, or Apache Kafka."""

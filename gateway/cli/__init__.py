@@ -1,0 +1,1 @@
+"""The `verwijsindex` commands: thin, each with `--json`, all the work in the rooms below."""

@@ -101,13 +101,20 @@ class Transaction(Protocol):
     """One unit of work over everything that must change together."""
 
     @property
-    def facts(self) -> Facts: ...
+    def facts(self) -> Facts:
+        """Involvements, households and consents."""
+
     @property
-    def partners(self) -> Directory: ...
+    def partners(self) -> Directory:
+        """The partners."""
+
     @property
-    def audit(self) -> AuditLog: ...
+    def audit(self) -> AuditLog:
+        """The access log."""
+
     @property
-    def outgoing(self) -> OutgoingQueue: ...
+    def outgoing(self) -> OutgoingQueue:
+        """What waits for the bus."""
 
 
 class IndexStore(Protocol):

@@ -1,0 +1,1 @@
+"""The question the index exists for: decided, recorded, answered, in that order."""

@@ -1,0 +1,1 @@
+"""Facts as signed FHIR R4 messages with a closed profile, and back."""

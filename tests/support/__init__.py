@@ -1,0 +1,1 @@
+"""What tests share: services, builders, fakes that subclass the real ports."""

@@ -1,0 +1,88 @@
+'''Ask the index who else is involved, from a partner's own system.
+
+The caller is the organisation in the client certificate (PKIoverheid, OIN in `subject.serialNumber`). The
+pseudonym is made on the partner's side: a BSN never goes over this connection.
+
+    import asyncio
+    from pathlib import Path
+
+    from verwijsindex.client import IndexUnavailable, InvalidQuestion, LookupRefused, Professional, connect
+
+    async def who_else(pseudonym: bytes) -> None:
+        asker = Professional(id="medewerker-4711", role="behandelaar", mandate="eigen-client")
+        async with connect(
+            "verwijsindex.example:50443",
+            certificate=Path("certificate.pem"),
+            key=Path("key.pem"),
+            trusted_ca=Path("ca.pem"),
+        ) as index:
+            try:
+                answer = await index.lookup(pseudonym, purpose="coordination-of-care", professional=asker)
+            except InvalidQuestion as error:
+                print("wrong question:", *error.violations)        # a defect in the calling system
+            except LookupRefused as error:
+                print("not answered:", error.reason)               # for what this partner is or may ask
+            except IndexUnavailable as error:
+                print("no answer now:", error.reason)              # try again later; nothing was answered
+            else:
+                for found in answer.involvements:
+                    print(found.partner_name, found.desk.name, found.desk.telephone, found.since_month)
+                print(answer.notice)                               # show it: the list can be incomplete
+
+Many questions go over one stream; answers come in the order in which they are ready:
+
+    questions = [
+        Question(id=str(number), pseudonym=each, purpose="coordination-of-care", professional=asker)
+        for number, each in enumerate(pseudonyms)
+    ]
+    async for question_id, outcome in index.lookup_many(questions):
+        if isinstance(outcome, Answer):
+            ...
+
+An empty answer means: nothing that may be shown. It never means that nobody is involved.
+'''
+
+from verwijsindex.client.connection import IndexClient, connect
+from verwijsindex.client.errors import (
+    IndexClientError,
+    IndexDefect,
+    IndexUnavailable,
+    InvalidQuestion,
+    LookupRefused,
+    NotPartner,
+    NotPermitted,
+    TooManyQuestions,
+    Violation,
+)
+from verwijsindex.client.model import (
+    Answer,
+    Concern,
+    Desk,
+    Involvement,
+    Partner,
+    Professional,
+    Question,
+    Receipt,
+)
+
+__all__ = [
+    "Answer",
+    "Concern",
+    "Desk",
+    "IndexClient",
+    "IndexClientError",
+    "IndexDefect",
+    "IndexUnavailable",
+    "InvalidQuestion",
+    "Involvement",
+    "LookupRefused",
+    "NotPartner",
+    "NotPermitted",
+    "Partner",
+    "Professional",
+    "Question",
+    "Receipt",
+    "TooManyQuestions",
+    "Violation",
+    "connect",
+]

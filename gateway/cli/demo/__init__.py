@@ -1,0 +1,1 @@
+"""`verwijsindex demo`: the main job on a synthetic region, done with the commands a person would use."""

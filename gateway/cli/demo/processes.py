@@ -1,0 +1,82 @@
+"""Run the project's own commands as separate processes, the way a person would."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway.errors import VerwijsindexError
+
+COMMAND = (sys.executable, "-c", "from gateway.cli.main import main; main()")
+READY_SECONDS = 60
+STOP_SECONDS = 30
+
+
+class DemoFailed(VerwijsindexError):  # noqa: N818
+    """A command of the demo did not do what it should; the text has its last lines."""
+
+
+async def run_command(*arguments: str, accepted: tuple[int, ...] = (0,)) -> Any:
+    """Run `verwijsindex …` to its end and return the JSON it printed.
+
+    Raises:
+        DemoFailed: it ended with another exit code than the accepted ones.
+
+    """
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    if process.returncode not in accepted:
+        tail = err.decode("utf-8", "replace").strip().splitlines()[-3:]
+        raise DemoFailed(f"`verwijsindex {arguments[0]}` ended with {process.returncode}: {' / '.join(tail)}")
+    return orjson.loads(out) if out.strip() else None
+
+
+@asynccontextmanager
+async def serving(config: Path, log: Path) -> AsyncIterator[None]:
+    """Run `verwijsindex serve` with its log in a file while the block runs.
+
+    Raises:
+        DemoFailed: it did not get ready.
+
+    """
+    log_file = await asyncio.to_thread(log.open, "wb")
+    with log_file:
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND,
+            "serve",
+            "--config",
+            str(config),
+            "--json",
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log_file,
+        )
+    try:
+        await _ready(process, log)
+        yield
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+async def _ready(process: asyncio.subprocess.Process, log: Path) -> None:
+    assert process.stdout is not None  # noqa: S101 - it was opened as a pipe
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), READY_SECONDS)
+    except TimeoutError:
+        line = b""
+    if not line:
+        tail = (await asyncio.to_thread(log.read_text, "utf-8", "replace")).strip().splitlines()[-3:]
+        raise DemoFailed(f"`verwijsindex serve` did not start: {' / '.join(tail)}")

@@ -1,0 +1,26 @@
+"""Options that several commands take, declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+IndexConfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        envvar="VERWIJSINDEX_CONFIG",
+        help="The index's settings: a TOML file, or a folder with index.toml. Without it: VERWIJSINDEX_… only.",
+    ),
+]
+PartnerConfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        envvar="VERWIJSINDEX_PARTNER_CONFIG",
+        help="The partner's settings: a TOML file, or a folder with partner.toml.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]

@@ -1,0 +1,58 @@
+"""Schema migrations (Alembic), run by the project's own command on either database."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from gateway.database import begin, open_engine
+from gateway.settings import StoreSettings
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def migrate(settings: StoreSettings) -> tuple[str | None, str]:
+    """Bring the schema to the newest revision; return the revisions before and after. Safe to repeat.
+
+    Raises:
+        StoreUnavailable: the database cannot be reached; the schema is as it was.
+
+    """
+    return asyncio.run(_migrate(settings))
+
+
+def current_revision(connection: Connection) -> str | None:
+    """Return the revision of the schema a connection sees; None for an empty database."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_revision() -> str:
+    """Return the revision this version of the code needs."""
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    if head is None:
+        raise RuntimeError("the package holds no migrations")
+    return head
+
+
+async def _migrate(settings: StoreSettings) -> tuple[str | None, str]:
+    engine = open_engine(settings)
+    try:
+        async with begin(engine) as connection:
+            before = await connection.run_sync(current_revision)
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+    return before, newest_revision()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

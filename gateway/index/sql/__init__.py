@@ -1,0 +1,1 @@
+"""The index in a relational database: one implementation for SQLite and PostgreSQL."""

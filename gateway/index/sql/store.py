@@ -1,0 +1,80 @@
+"""The store: transactions over everything that must change together, on SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from gateway.audit.sql import SqlAuditLog
+from gateway.database import begin, open_engine
+from gateway.errors import ConfigurationError
+from gateway.index.migrate import current_revision, newest_revision
+from gateway.index.ports import IndexStore, Transaction
+from gateway.index.sql.directory import SqlDirectory
+from gateway.index.sql.facts import SqlFacts
+from gateway.index.sql.outgoing import SqlOutgoingQueue
+from gateway.settings import StoreSettings
+
+
+class SqlTransaction(Transaction):
+    """One unit of work over one connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._facts = SqlFacts(connection)
+        self._partners = SqlDirectory(connection)
+        self._audit = SqlAuditLog(connection)
+        self._outgoing = SqlOutgoingQueue(connection)
+
+    @property
+    def facts(self) -> SqlFacts:
+        """Involvements, households and consents."""
+        return self._facts
+
+    @property
+    def partners(self) -> SqlDirectory:
+        """The partners."""
+        return self._partners
+
+    @property
+    def audit(self) -> SqlAuditLog:
+        """The access log."""
+        return self._audit
+
+    @property
+    def outgoing(self) -> SqlOutgoingQueue:
+        """What waits for the bus."""
+        return self._outgoing
+
+
+class SqlIndexStore(IndexStore):
+    """The index's database, opened once a process."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Begin a transaction; it commits when the block ends without an error."""
+        async with begin(self._engine) as connection:
+            yield SqlTransaction(connection)
+
+    async def check(self) -> None:
+        """Return if the store answers with the schema this code needs."""
+        async with begin(self._engine) as connection:
+            found = await connection.run_sync(current_revision)
+        if found != newest_revision():
+            raise ConfigurationError(
+                f"the store's schema is {found or 'empty'}, this version needs {newest_revision()}: "
+                "run `verwijsindex migrate`"
+            )
+
+    async def close(self) -> None:
+        """Release every connection."""
+        await self._engine.dispose()
+
+
+def open_store(settings: StoreSettings) -> SqlIndexStore:
+    """Return the store of the settings; nothing is connected before it is used."""
+    return SqlIndexStore(open_engine(settings))

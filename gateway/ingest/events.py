@@ -1,0 +1,13 @@
+"""Log events of the ingest room."""
+
+import logging
+
+from gateway.telemetry.log import declare
+
+STARTED = declare("ingest.started", logging.INFO, "group", "topics")
+BATCH_TAKEN_IN = declare(
+    "ingest.batch", logging.INFO, "applied", "superseded", "duplicate", "rejected", "position"
+)
+MESSAGE_REJECTED = declare("ingest.rejected", logging.WARNING, "place", "reason", "rules")
+WAITING = declare("ingest.waiting", logging.WARNING, "for_", "error", "pause_seconds")
+STOPPED = declare("ingest.stopped", logging.INFO)

@@ -1,0 +1,189 @@
+"""Build the FHIR R4 message Bundle of a fact, through the R4B models of fhir.resources."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import orjson
+from fhir.resources.R4B.bundle import Bundle
+
+from gateway.domain import (
+    ConsentEffect,
+    ConsentFact,
+    Event,
+    FactMessage,
+    HouseholdFact,
+    HouseholdMember,
+    InvolvementFact,
+    Oin,
+    Pseudonym,
+    oin_urn,
+)
+from gateway.messages import codes
+
+_ENTRY_NAMESPACE = uuid.UUID("6f1c1d3e-6a0d-5f0f-9d3c-6c7f4f0a4d11")
+
+Json = dict[str, Any]
+
+
+def build_bundle(message: FactMessage) -> bytes:
+    """Return the message as compact JSON: the same bytes for the same message.
+
+    Every entry is reachable from `MessageHeader.focus`. The bytes are what is signed.
+    """
+    urls = _Urls(message)
+    focus, persons = _focus(message, urls)
+    bundle = {
+        "resourceType": "Bundle",
+        "meta": _meta("message"),
+        "identifier": {"system": codes.message_system(message.id.source), "value": message.id.id},
+        "type": "message",
+        "timestamp": message.recorded_at.isoformat(),
+        "entry": [
+            {"fullUrl": urls.of("header"), "resource": _header(message, urls)},
+            {"fullUrl": urls.of("focus"), "resource": focus},
+            *({"fullUrl": urls.person(person), "resource": _patient(person)} for person in persons),
+        ],
+    }
+    return orjson.dumps(Bundle.model_validate(bundle).model_dump(mode="json", exclude_none=True))
+
+
+class _Urls:
+    """Gives every entry of one message a fullUrl that follows from the message id."""
+
+    def __init__(self, message: FactMessage) -> None:
+        self._seed = f"{message.id.source}/{message.id.id}"
+
+    def of(self, name: str) -> str:
+        return f"urn:uuid:{uuid.uuid5(_ENTRY_NAMESPACE, f'{self._seed}/{name}')}"
+
+    def person(self, person: Pseudonym) -> str:
+        return self.of(f"person/{person.hex()}")
+
+
+def _focus(message: FactMessage, urls: _Urls) -> tuple[Json, list[Pseudonym]]:
+    match message.fact:
+        case InvolvementFact() as fact:
+            return _episode(fact, urls), [fact.subject]
+        case HouseholdFact() as fact:
+            return _group(fact, urls), [member.subject for member in fact.members]
+        case ConsentFact() as fact:
+            return _consent(fact, urls), [fact.subject]
+
+
+def _header(message: FactMessage, urls: _Urls) -> Json:
+    return {
+        "resourceType": "MessageHeader",
+        "meta": _meta("message-header"),
+        "eventCoding": _coding(codes.EVENT_SYSTEM, Event(message.event).value),
+        "source": {"endpoint": oin_urn(message.id.source)},
+        "focus": [{"reference": urls.of("focus")}],
+    }
+
+
+def _patient(person: Pseudonym) -> Json:
+    return {
+        "resourceType": "Patient",
+        "meta": _meta("pseudonymous-patient"),
+        "identifier": [{"system": codes.PSEUDONYM_SYSTEM, "value": person.hex()}],
+    }
+
+
+def _episode(fact: InvolvementFact, urls: _Urls) -> Json:
+    labels = [_coding(codes.CONFIDENTIALITY_SYSTEM, fact.secrecy.value)]
+    if fact.shielded:
+        labels.append(_coding(codes.HANDLING_SYSTEM, codes.HANDLING_SHIELDED))
+    return {
+        "resourceType": "EpisodeOfCare",
+        "meta": _meta("involvement") | {"security": labels},
+        "identifier": [_own_identifier(fact.partner, fact.reference)],
+        "status": codes.STATUS_OF_PHASE[fact.phase],
+        "team": [{"identifier": {"system": codes.desk_system(fact.partner), "value": fact.desk}}],
+        "patient": {"reference": urls.person(fact.subject)},
+        "managingOrganization": _organization(fact.partner),
+        "period": _period(fact),
+    }
+
+
+def _group(fact: HouseholdFact, urls: _Urls) -> Json:
+    meta = _meta("household")
+    if fact.suppressed:
+        meta["security"] = [_coding(codes.HANDLING_SYSTEM, codes.HANDLING_SUPPRESSED)]
+    group: Json = {
+        "resourceType": "Group",
+        "meta": meta,
+        "identifier": [_own_identifier(fact.partner, fact.reference)],
+        "type": "person",
+        "actual": True,
+        "managingEntity": _organization(fact.partner),
+    }
+    if fact.members:
+        group["member"] = [_member(member, urls) for member in fact.members]
+    return group
+
+
+def _member(member: HouseholdMember, urls: _Urls) -> Json:
+    entry: Json = {"entity": {"reference": urls.person(member.subject)}}
+    if member.role is not None:
+        entry["extension"] = [{"url": codes.HOUSEHOLD_ROLE_EXTENSION, "valueCode": member.role}]
+    if period := _period(member):
+        entry["period"] = period
+    return entry
+
+
+def _consent(fact: ConsentFact, urls: _Urls) -> Json:
+    actors = [_actor(codes.ROLE_HOLDER, kind) for kind in sorted(fact.holder_kinds)]
+    actors += [_actor(codes.ROLE_ASKER, kind) for kind in sorted(fact.asking_kinds)]
+    return {
+        "resourceType": "Consent",
+        "meta": _meta("consent"),
+        "identifier": [_own_identifier(fact.partner, fact.reference)],
+        "status": "inactive" if fact.effect is ConsentEffect.WITHDRAWN else "active",
+        "scope": _concept(codes.CONSENT_SCOPE_SYSTEM, "patient-privacy"),
+        "category": [
+            _concept(codes.ACT_CODE_SYSTEM, "IDSCL"),
+            _concept(codes.DECIDER_SYSTEM, fact.decided_by.value),
+        ],
+        "patient": {"reference": urls.person(fact.subject)},
+        "organization": [_organization(fact.partner)],
+        "policyRule": _concept(codes.POLICY_SYSTEM, codes.POLICY_CONVENANT),
+        "provision": {
+            "type": "deny" if fact.effect is ConsentEffect.OBJECT else "permit",
+            "period": _period(fact),
+            "actor": actors,
+            "purpose": [_coding(codes.PURPOSE_SYSTEM, purpose) for purpose in sorted(fact.purposes)],
+        },
+    }
+
+
+def _actor(role: str, kind: str) -> Json:
+    return {
+        "role": _concept(codes.ACTOR_ROLE_SYSTEM, role),
+        "reference": {"identifier": {"system": codes.KIND_SYSTEM, "value": kind}},
+    }
+
+
+def _period(dated: InvolvementFact | HouseholdMember | ConsentFact) -> Json:
+    period = {"start": dated.since, "end": dated.until}
+    return {name: day.isoformat() for name, day in period.items() if day is not None}
+
+
+def _meta(name: str) -> Json:
+    return {"profile": [codes.profile(name)]}
+
+
+def _coding(system: str, code: str) -> Json:
+    return {"system": system, "code": code}
+
+
+def _concept(system: str, code: str) -> Json:
+    return {"coding": [_coding(system, code)]}
+
+
+def _organization(oin: Oin) -> Json:
+    return {"identifier": {"system": codes.OIN_SYSTEM, "value": oin}}
+
+
+def _own_identifier(oin: Oin, reference: str) -> Json:
+    return {"system": codes.reference_system(oin), "value": reference}

@@ -1,0 +1,84 @@
+"""Dead letters: a rejected message whole, on its own partner's topic, with the reason beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from gateway.bus.ports import BusRecord, Delivery
+from gateway.bus.topics import TopicKind, oin_of_topic, topic_of
+from gateway.domain import Oin, oin_urn
+from gateway.errors import MessageRejected, RejectionReason, Violation
+from gateway.messages.cloudevents import SPEC_VERSION, event_type, read_text, read_time
+
+DEAD_LETTER_TYPE = event_type("dead-letter")
+ORIGINAL_PREFIX = "original-"
+_NAMESPACE = uuid.UUID("c0a5c1a4-3d0c-5a5e-9a59-2f1f9e0d6b77")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A dead letter as an operator sees it. `original` is the record to publish again on a replay."""
+
+    id: str
+    oin: Oin
+    at: datetime
+    reason: RejectionReason
+    violations: tuple[Violation, ...]
+    place: str
+    original: BusRecord
+
+
+def dead_letter(delivery: Delivery, error: MessageRejected, *, at: datetime, oin: Oin) -> BusRecord:
+    """Return the dead letter of a rejected delivery; value and headers of the message are kept as they came."""
+    digest = hashlib.sha256(delivery.record.value).hexdigest()
+    headers = {
+        "ce_specversion": SPEC_VERSION,
+        "ce_id": str(uuid.uuid5(_NAMESPACE, f"{delivery.position}/{digest}")),
+        "ce_source": oin_urn(oin),
+        "ce_type": DEAD_LETTER_TYPE,
+        "ce_time": at.isoformat(),
+        "reason": error.reason.value,
+        "place": str(delivery.position),
+        "originaltopic": delivery.record.topic,
+    }
+    broken = [{"path": violation.path, "rule": violation.rule} for violation in error.violations]
+    return BusRecord(
+        topic=topic_of(TopicKind.DEAD_LETTER, oin),
+        key=delivery.record.key,
+        value=delivery.record.value,
+        headers={
+            **{name: value.encode("ascii") for name, value in headers.items()},
+            "violations": orjson.dumps(broken),
+            **{ORIGINAL_PREFIX + name: value for name, value in delivery.record.headers.items()},
+        },
+    )
+
+
+def read_dead_letter(record: BusRecord) -> DeadLetter:
+    """Return the dead letter in a record of a dead-letter topic."""
+    headers = record.headers
+    return DeadLetter(
+        id=read_text(headers, "ce_id"),
+        oin=oin_of_topic(record.topic),
+        at=read_time(headers),
+        reason=RejectionReason(read_text(headers, "reason")),
+        violations=tuple(
+            Violation(item["path"], item["rule"]) for item in orjson.loads(headers["violations"])
+        ),
+        place=read_text(headers, "place"),
+        original=BusRecord(
+            topic=read_text(headers, "originaltopic"),
+            key=record.key,
+            value=record.value,
+            headers={
+                name.removeprefix(ORIGINAL_PREFIX): value
+                for name, value in headers.items()
+                if name.startswith(ORIGINAL_PREFIX)
+            },
+        ),
+    )

@@ -1,0 +1,210 @@
+"""The closed profile of a message Bundle: the one table of what may pass, element by element (FHIR R4).
+
+`profiles/*.json` say the same to other FHIR tools; `tests/messages/test_profiles.py` proves that both agree.
+No listed element can hold free text: every string is a code, an identifier of a fixed form, or a date.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import Any
+
+from gateway.domain import OIN_URN_PREFIX, Decider, Event, SecrecyClass
+from gateway.errors import MessageRejected, RejectionReason, Violation
+from gateway.messages import codes
+from gateway.messages.schema import ByType, Closed, Many, one_of, text, violations
+
+MOST_VIOLATIONS = 20
+"""A receipt names so many at most: enough to repair a mapping, too few to be a channel."""
+
+MOST_MEMBERS = 64
+MOST_KINDS = 40
+MOST_PURPOSES = 20
+
+_OIN = text(r"\d{20}", "must be an OIN of exactly 20 digits")
+_CODE = text(r"(?=.{1,64}$)[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*", "must be a lower-case code")
+_REFERENCE = text(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "must be an opaque reference of 1 to 64 characters")
+_UUID = text(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "must be a UUID")
+_UUID_URN = text(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "must be urn:uuid: and a UUID")
+_OIN_URN = text(rf"{OIN_URN_PREFIX}\d{{20}}", f"must be {OIN_URN_PREFIX} and an OIN")
+_PSEUDONYM = text(r"[0-9a-f]{64}", "must be 64 lower-case hexadecimal digits")
+_DATE = text(r"\d{4}-\d{2}-\d{2}", "must be a whole date, YYYY-MM-DD")
+_INSTANT = text(
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})",
+    "must be an instant with a time zone",
+)
+
+
+def _system_of(suffix: str) -> Any:
+    return text(rf"{OIN_URN_PREFIX}\d{{20}}:{suffix}", f"must be {OIN_URN_PREFIX}<oin>:{suffix}")
+
+
+def _coding(system: str, code: Any) -> Closed:
+    return Closed({"system": one_of(system), "code": code})
+
+
+def _concept(coding: Closed) -> Closed:
+    return Closed({"coding": Many(coding)})
+
+
+def _meta(name: str, *, security: Many | None = None) -> Closed:
+    return Closed({"profile": Many(one_of(codes.profile(name)))}, {"security": security} if security else {})
+
+
+def _handling(*values: str) -> Closed:
+    return _coding(codes.HANDLING_SYSTEM, one_of(*values))
+
+
+_LINK = Closed({"reference": _UUID_URN})
+_ORGANIZATION = Closed({"identifier": Closed({"system": one_of(codes.OIN_SYSTEM), "value": _OIN})})
+_OWN_IDENTIFIER = Many(Closed({"system": _system_of("reference"), "value": _REFERENCE}))
+_OPEN_PERIOD = Closed({}, {"start": _DATE, "end": _DATE})
+_PERIOD = Closed({"start": _DATE}, {"end": _DATE})
+_SECURITY_LABEL = Closed(
+    {
+        "system": one_of(codes.CONFIDENTIALITY_SYSTEM, codes.HANDLING_SYSTEM),
+        "code": one_of(*(item.value for item in SecrecyClass), codes.HANDLING_SHIELDED),
+    }
+)
+
+MESSAGE_HEADER = Closed(
+    {
+        "resourceType": one_of("MessageHeader"),
+        "meta": _meta("message-header"),
+        "eventCoding": _coding(codes.EVENT_SYSTEM, one_of(*(event.value for event in Event))),
+        "source": Closed({"endpoint": _OIN_URN}),
+        "focus": Many(_LINK),
+    }
+)
+EPISODE_OF_CARE = Closed(
+    {
+        "resourceType": one_of("EpisodeOfCare"),
+        "meta": _meta("involvement", security=Many(_SECURITY_LABEL, 1, 2)),
+        "identifier": _OWN_IDENTIFIER,
+        "status": one_of(*codes.PHASE_OF_STATUS),
+        "patient": _LINK,
+        "managingOrganization": _ORGANIZATION,
+        "period": _PERIOD,
+        "team": Many(Closed({"identifier": Closed({"system": _system_of("desk"), "value": _CODE})})),
+    }
+)
+PATIENT = Closed(
+    {
+        "resourceType": one_of("Patient"),
+        "meta": _meta("pseudonymous-patient"),
+        "identifier": Many(Closed({"system": one_of(codes.PSEUDONYM_SYSTEM), "value": _PSEUDONYM})),
+    }
+)
+_MEMBER = Closed(
+    {"entity": _LINK},
+    {
+        "period": _OPEN_PERIOD,
+        "extension": Many(
+            Closed(
+                {"url": one_of(codes.HOUSEHOLD_ROLE_EXTENSION), "valueCode": one_of(*codes.HOUSEHOLD_ROLES)}
+            )
+        ),
+    },
+)
+GROUP = Closed(
+    {
+        "resourceType": one_of("Group"),
+        "meta": _meta("household", security=Many(_handling(codes.HANDLING_SUPPRESSED))),
+        "identifier": _OWN_IDENTIFIER,
+        "type": one_of("person"),
+        "actual": one_of(True),  # noqa: FBT003 - the element's one value
+        "managingEntity": _ORGANIZATION,
+    },
+    {"member": Many(_MEMBER, 1, MOST_MEMBERS)},
+)
+_ACTOR = Closed(
+    {
+        "role": _concept(_coding(codes.ACTOR_ROLE_SYSTEM, one_of(codes.ROLE_HOLDER, codes.ROLE_ASKER))),
+        "reference": Closed({"identifier": Closed({"system": one_of(codes.KIND_SYSTEM), "value": _CODE})}),
+    }
+)
+_CATEGORY = Closed(
+    {
+        "coding": Many(
+            Closed(
+                {
+                    "system": one_of(codes.ACT_CODE_SYSTEM, codes.DECIDER_SYSTEM),
+                    "code": one_of("IDSCL", *(decider.value for decider in Decider)),
+                }
+            )
+        )
+    }
+)
+CONSENT = Closed(
+    {
+        "resourceType": one_of("Consent"),
+        "meta": _meta("consent"),
+        "identifier": _OWN_IDENTIFIER,
+        "status": one_of("active", "inactive"),
+        "scope": _concept(_coding(codes.CONSENT_SCOPE_SYSTEM, one_of("patient-privacy"))),
+        "category": Many(_CATEGORY, 2, 2),
+        "patient": _LINK,
+        "organization": Many(_ORGANIZATION),
+        "policyRule": _concept(_coding(codes.POLICY_SYSTEM, one_of(codes.POLICY_CONVENANT))),
+        "provision": Closed(
+            {
+                "type": one_of("permit", "deny"),
+                "period": _PERIOD,
+                "actor": Many(_ACTOR, 2, 2 * MOST_KINDS),
+                "purpose": Many(_coding(codes.PURPOSE_SYSTEM, _CODE), 1, MOST_PURPOSES),
+            }
+        ),
+    }
+)
+RESOURCES = ByType(
+    {
+        "MessageHeader": MESSAGE_HEADER,
+        "EpisodeOfCare": EPISODE_OF_CARE,
+        "Patient": PATIENT,
+        "Group": GROUP,
+        "Consent": CONSENT,
+    }
+)
+BUNDLE = Closed(
+    {
+        "resourceType": one_of("Bundle"),
+        "meta": _meta("message"),
+        "identifier": Closed({"system": _system_of("message"), "value": _UUID}),
+        "type": one_of("message"),
+        "timestamp": _INSTANT,
+        "entry": Many(Closed({"fullUrl": _UUID_URN, "resource": RESOURCES}), 2, MOST_MEMBERS + 2),
+    }
+)
+
+
+def read_closed(value: bytes) -> dict[str, Any]:
+    """Return the JSON of a message after the closed profile was checked.
+
+    Raises:
+        MessageRejected: NOT_JSON (also for a name that stands twice in one object, where two readers could
+            see two messages), or PROFILE with at most MOST_VIOLATIONS broken rules.
+
+    """
+    try:
+        document = json.loads(value.decode("utf-8"), object_pairs_hook=_unique_names, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise MessageRejected(
+            RejectionReason.NOT_JSON, Violation("value", "must be UTF-8 JSON, every name once in its object")
+        ) from None
+    broken = list(islice(violations(document, BUNDLE, "Bundle"), MOST_VIOLATIONS))
+    if broken:
+        raise MessageRejected(RejectionReason.PROFILE, broken)
+    checked: dict[str, Any] = document
+    return checked
+
+
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return document
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")

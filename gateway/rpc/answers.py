@@ -1,0 +1,57 @@
+"""Answers of the lookup room as wire messages; the bytes depend on what is shown and on the receipt alone."""
+
+from __future__ import annotations
+
+from gateway.domain import Desk
+from gateway.lookup.service import Answer, ShownInvolvement
+from gateway.rpc.tokens import encode_token
+from verwijsindex.v1 import common_pb2, index_pb2
+
+NOTICE = (
+    "Dit overzicht kan onvolledig zijn: een betrokkenheid die niet is aangemeld of niet getoond mag worden, "
+    "staat er niet in."
+)
+"""Goes with every answer, full or empty: an empty list never means that nobody is involved."""
+
+_CONCERNS = {
+    "person": index_pb2.CONCERN_PERSON,
+    "household": index_pb2.CONCERN_HOUSEHOLD,
+}
+
+
+def write_answer(answer: Answer) -> index_pb2.LookupResponse:
+    """Return the response for `answer`, its involvements in the order the contract promises."""
+    involvements = [_involvement(shown) for shown in answer.involvements]
+    involvements.sort(key=_order)
+    receipt = index_pb2.Receipt(
+        record_id=answer.record_id, consistency_token=encode_token(answer.position)
+    )
+    return index_pb2.LookupResponse(involvements=involvements, notice=NOTICE, receipt=receipt)
+
+
+def write_desk(desk: Desk) -> common_pb2.Desk:
+    """Return the desk as it may be shown: how to reach it, and not which desk it stands for."""
+    return common_pb2.Desk(code=desk.code, name=desk.name, telephone=desk.telephone, email=desk.email)
+
+
+def _involvement(shown: ShownInvolvement) -> index_pb2.Involvement:
+    return index_pb2.Involvement(
+        partner_oin=shown.partner,
+        partner_kind=shown.kind,
+        partner_name=shown.name,
+        desk=write_desk(shown.desk),
+        since_month=shown.since_month,
+        concern=_CONCERNS[shown.concern],
+    )
+
+
+def _order(involvement: index_pb2.Involvement) -> tuple[str, str, str, str, int, bytes]:
+    """Kind, name, desk, month, concern (see the contract), then every other byte, so that no order is left open."""
+    return (
+        involvement.partner_kind,
+        involvement.partner_name,
+        involvement.desk.code,
+        involvement.since_month,
+        involvement.concern,
+        involvement.SerializeToString(deterministic=True),
+    )
