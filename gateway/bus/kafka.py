@@ -27,6 +27,9 @@ from gateway.settings import BusSettings, KafkaSecurity
 LARGEST_RECORD_BYTES = 16 * 1024 * 1024
 """What this side sends and fetches at most; the broker's own limit may be lower."""
 REQUEST_TIMEOUT_MS = 15_000
+PARTITIONS = 1
+"""A topic is one partner's: one partition keeps all of its messages in order, and is far from full."""
+REPLICAS = 3
 CALL_TIMEOUT_SECONDS = 30.0
 """How long one call may take before the bus counts as away."""
 
@@ -39,20 +42,12 @@ class KafkaBus:
         self._security = connection_options(settings.kafka)
 
     async def ensure_topics(self, topics: Sequence[str]) -> None:
-        """Create those topics that do not exist, with the broker's default replication."""
+        """Create those topics that do not exist, on up to REPLICAS brokers."""
         admin = AIOKafkaAdminClient(**self._common(), request_timeout_ms=REQUEST_TIMEOUT_MS)
         async with _as_unavailable("topics cannot be made"):
             try:
                 await asyncio.wait_for(admin.start(), CALL_TIMEOUT_SECONDS)
-                existing = set(await admin.list_topics())
-                missing = [
-                    NewTopic(topic, num_partitions=-1, replication_factor=-1)
-                    for topic in topics
-                    if topic not in existing
-                ]
-                if missing:
-                    response = await admin.create_topics(missing)
-                    _check_created(response)
+                await _create_missing(admin, topics)
             finally:
                 await admin.close()
 
@@ -276,6 +271,18 @@ def _delivery(record: Any) -> Delivery:
             headers=dict(record.headers),
         ),
     )
+
+
+async def _create_missing(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> None:
+    existing = set(await admin.list_topics())
+    brokers = len((await admin.describe_cluster())["brokers"])
+    missing = [
+        NewTopic(topic, num_partitions=PARTITIONS, replication_factor=min(REPLICAS, brokers))
+        for topic in topics
+        if topic not in existing
+    ]
+    if missing:
+        _check_created(await admin.create_topics(missing))
 
 
 def _check_created(response: Any) -> None:

@@ -45,9 +45,7 @@ class IssuedCertificate:
 class UnsafeTestCa:
     """An ECDSA P-256 CA in a folder: `ca.pem` to trust, `ca-key.pem` (mode 0600) to sign with."""
 
-    def __init__(
-        self, folder: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
-    ) -> None:
+    def __init__(self, folder: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
         self.certificate_path = folder / CA_CERTIFICATE
         self._certificate = certificate
         self._key = key

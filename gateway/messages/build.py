@@ -67,7 +67,7 @@ def _focus(message: FactMessage, urls: _Urls) -> tuple[Json, list[Pseudonym]]:
         case InvolvementFact() as fact:
             return _episode(fact, urls), [fact.subject]
         case HouseholdFact() as fact:
-            return _group(fact, urls), [member.subject for member in fact.members]
+            return _group(fact, urls), list(dict.fromkeys(member.subject for member in fact.members))
         case ConsentFact() as fact:
             return _consent(fact, urls), [fact.subject]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.domain import Desk
-from gateway.lookup.service import Answer, ShownInvolvement
+from gateway.lookup.answer import Answer, Concern, ShownInvolvement
 from gateway.rpc.tokens import encode_token
 from verwijsindex.v1 import common_pb2, index_pb2
 
@@ -14,19 +14,20 @@ NOTICE = (
 """Goes with every answer, full or empty: an empty list never means that nobody is involved."""
 
 _CONCERNS = {
-    "person": index_pb2.CONCERN_PERSON,
-    "household": index_pb2.CONCERN_HOUSEHOLD,
+    Concern.PERSON: index_pb2.CONCERN_PERSON,
+    Concern.HOUSEHOLD: index_pb2.CONCERN_HOUSEHOLD,
 }
 
 
 def write_answer(answer: Answer) -> index_pb2.LookupResponse:
-    """Return the response for `answer`, its involvements in the order the contract promises."""
-    involvements = [_involvement(shown) for shown in answer.involvements]
-    involvements.sort(key=_order)
-    receipt = index_pb2.Receipt(
-        record_id=answer.record_id, consistency_token=encode_token(answer.position)
+    """Return the response for `answer`, its involvements in the answer's own order."""
+    return index_pb2.LookupResponse(
+        involvements=[_involvement(shown) for shown in answer.involvements],
+        notice=NOTICE,
+        receipt=index_pb2.Receipt(
+            record_id=answer.record_id, consistency_token=encode_token(answer.position)
+        ),
     )
-    return index_pb2.LookupResponse(involvements=involvements, notice=NOTICE, receipt=receipt)
 
 
 def write_desk(desk: Desk) -> common_pb2.Desk:
@@ -42,16 +43,4 @@ def _involvement(shown: ShownInvolvement) -> index_pb2.Involvement:
         desk=write_desk(shown.desk),
         since_month=shown.since_month,
         concern=_CONCERNS[shown.concern],
-    )
-
-
-def _order(involvement: index_pb2.Involvement) -> tuple[str, str, str, str, int, bytes]:
-    """Kind, name, desk, month, concern (see the contract), then every other byte, so that no order is left open."""
-    return (
-        involvement.partner_kind,
-        involvement.partner_name,
-        involvement.desk.code,
-        involvement.since_month,
-        involvement.concern,
-        involvement.SerializeToString(deterministic=True),
     )

@@ -76,17 +76,25 @@ class _Stream:
         self._under_way: set[str] = set()
 
     async def run(self, requests: AsyncIterator[index_pb2.LookupStreamRequest]) -> None:
-        # A place is given back after its answer is written: a caller that does not read is not read either.
+        unreadable: InvalidInput | None = None
         async with asyncio.TaskGroup() as group:
-            async for request in requests:
-                await self._places.acquire()
-                group.create_task(self._serve(request))
+            # A place is given back after its answer is written: a caller that does not read is not read either.
+            try:
+                async for request in requests:
+                    await self._places.acquire()
+                    group.create_task(self._serve(request))
+            except InvalidInput as error:
+                unreadable = error
+        if unreadable is not None:
+            raise unreadable
 
     async def _serve(self, request: index_pb2.LookupStreamRequest) -> None:
         try:
             response = await self._respond(request)
             async with self._one_write:
                 await self._context.write(response)
+        except grpc.aio.BaseError:
+            return  # The caller is gone; gRPC cancels the whole stream.
         finally:
             self._places.release()
 
@@ -105,7 +113,9 @@ class _Stream:
 
     async def _take(self, correlation_id: str) -> str:
         if not _CORRELATION_ID.fullmatch(correlation_id):
-            raise InvalidInput.at("correlation_id", "must be 1 to 64 printable ASCII characters without spaces")
+            raise InvalidInput.at(
+                "correlation_id", "must be 1 to 64 printable ASCII characters without spaces"
+            )
         if correlation_id in self._under_way:
             raise InvalidInput.at("correlation_id", "must be unique among the questions under way")
         self._under_way.add(correlation_id)

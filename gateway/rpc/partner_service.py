@@ -10,7 +10,7 @@ import grpc
 import orjson
 
 from gateway.convenant.model import Convenant
-from gateway.domain import Partner, parse_code
+from gateway.domain import Partner, PartnerKind, parse_code
 from gateway.errors import InvalidInput
 from gateway.index.ports import IndexStore
 from gateway.rpc.answers import write_desk
@@ -46,7 +46,11 @@ class PartnerService(partner_pb2_grpc.PartnerServiceServicer):
         after = _read_token(request.page_token)
         # Sorted here too: a database may sort names by another alphabet than the comparison with `after`.
         listed = sorted(
-            (p for p in everyone if p.active and kind in {None, p.kind} and (after is None or _place(p) > after)),
+            (
+                p
+                for p in everyone
+                if p.active and kind in {None, p.kind} and (after is None or _place(p) > after)
+            ),
             key=_place,
         )
         page = listed[:size]
@@ -59,11 +63,16 @@ class PartnerService(partner_pb2_grpc.PartnerServiceServicer):
         return partner_pb2.Partner(
             oin=partner.oin,
             kind=partner.kind,
-            kind_name=self._convenant.kind_name(partner.kind),
+            kind_name=self._kind_name(partner.kind),
             name=partner.name,
             core_tasks=partner.core_tasks,
             desks=[write_desk(desk) for desk in partner.desks if desk.contact_via is None],
         )
+
+    def _kind_name(self, kind: PartnerKind) -> str:
+        """Return the kind in words; its code where this version of the convenant no longer has it."""
+        terms = self._convenant.kinds.get(kind)
+        return terms.label if terms is not None else kind
 
 
 def _place(partner: Partner) -> _Place:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from gateway.domain import Oin, Professional, Pseudonym, parse_code
 from gateway.errors import InvalidInput, Violation
-from gateway.lookup.service import LookupRequest
+from gateway.lookup.answer import LookupRequest
 from gateway.rpc.tokens import decode_token
 from verwijsindex.v1 import index_pb2
 

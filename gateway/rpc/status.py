@@ -72,7 +72,9 @@ TABLE: dict[type[VerwijsindexError], Row] = {
         grpc.StatusCode.UNAVAILABLE, "BUS_UNAVAILABLE", "the bus is away; nothing was answered"
     ),
     NotFreshEnough: Row(
-        grpc.StatusCode.UNAVAILABLE, "NOT_FRESH_ENOUGH", "the index has not come as far as the consistency token"
+        grpc.StatusCode.UNAVAILABLE,
+        "NOT_FRESH_ENOUGH",
+        "the index has not come as far as the consistency token",
     ),
 }
 

@@ -36,7 +36,11 @@ from gateway.index.sql.rows import (
     version_body,
 )
 
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+def _insert(connection: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return the dialect's insert: ON CONFLICT is not in the SQL that both share."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
 
 
 class SqlFacts(Facts):
@@ -52,7 +56,7 @@ class SqlFacts(Facts):
             return frozenset()
         rows = [{"source": id_.source, "id": id_.id} for id_ in dict.fromkeys(ids)]
         statement = (
-            _INSERT[self._connection.dialect.name](t.claims)
+            _insert(self._connection, t.claims)
             .values(rows)
             .on_conflict_do_nothing()
             .returning(t.claims.c.source, t.claims.c.id)

@@ -1,0 +1,48 @@
+"""The question as the lookup takes it, and the answer it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.domain import Desk, Oin, PartnerKind, Professional, Pseudonym
+
+
+class Concern(StrEnum):
+    """Whether an involvement is with the person asked for or with another member of the household."""
+
+    PERSON = "person"
+    HOUSEHOLD = "household"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupRequest:
+    """One question. `caller` comes from the client certificate; `at_least` is a position of the index."""
+
+    caller: Oin
+    subject: Pseudonym
+    purpose: str
+    professional: Professional
+    at_least: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class ShownInvolvement:
+    """One line of an answer; lines sort by kind, name, desk, month and concern. `since_month` is YYYY-MM."""
+
+    kind: PartnerKind
+    name: str
+    desk_code: str
+    since_month: str
+    concern: Concern
+    partner: Oin
+    desk: Desk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What leaves: the lines, the audit record that stands for them, and how fresh they are."""
+
+    involvements: tuple[ShownInvolvement, ...]
+    record_id: str
+    position: int

@@ -1,0 +1,58 @@
+"""Natural batching: calls that come while one batch runs share the next; a lone call never waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Batcher(Generic[Item, Result]):
+    """Runs `work` over lists of items, one list at a time, and gives every caller its own result.
+
+    `work` returns for every item, in order, a result or the error that belongs to it. When `work` itself
+    fails, every caller of that batch gets the failure. A caller that is cancelled before its batch starts is
+    left out; after that its item runs to the end, because what it caused may be written already.
+    """
+
+    def __init__(
+        self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]], *, most: int
+    ) -> None:
+        self._work = work
+        self._most = most
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def run(self, item: Item) -> Result:
+        """Return the result of one item."""
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._running is None:
+            self._running = asyncio.create_task(self._drain())
+        return await future
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                await self._run_batch([(item, future) for item, future in batch if not future.done()])
+        finally:
+            self._running = None
+
+    async def _run_batch(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        if not batch:
+            return
+        try:
+            results = await self._work([item for item, _ in batch])
+        except Exception as error:  # noqa: BLE001 - handed to every caller as it is, not swallowed
+            results = [error] * len(batch)
+        for (_, future), result in zip(batch, results, strict=True):
+            if future.done():
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
