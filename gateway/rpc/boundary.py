@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 import grpc
 from google.protobuf.message import DecodeError, Message
-from google.rpc.status_pb2 import Status
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from grpc_status import rpc_status
 
 from gateway.errors import InvalidInput, VerwijsindexError
@@ -56,14 +56,15 @@ class Boundary(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any]]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """Replace the handler of an own method by its guarded form; leave others alone."""
-        handler = await continuation(handler_call_details)
+        found = await continuation(handler_call_details)
         method = handler_call_details.method
-        if handler is None or not method.startswith(OWN_PACKAGE):
-            return handler
+        if found is None or not method.startswith(OWN_PACKAGE):
+            return found
+        handler: Any = found  # gRPC's stubs know the synchronous form of a handler only
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(_guard_unary(handler, method), None, _encode)
         if handler.stream_stream is not None:
@@ -71,7 +72,7 @@ class Boundary(grpc.aio.ServerInterceptor):
         raise NotImplementedError(f"{method} has a form that this boundary does not guard")
 
 
-def _guard_unary(handler: grpc.RpcMethodHandler[Any, Any], method: str) -> Callable[..., Any]:
+def _guard_unary(handler: Any, method: str) -> Callable[..., Any]:
     async def answer(request: bytes, context: _Context) -> Message:
         async def work() -> Message:
             result: Message = await handler.unary_unary(_decode(handler, request), context)
@@ -83,7 +84,7 @@ def _guard_unary(handler: grpc.RpcMethodHandler[Any, Any], method: str) -> Calla
     return answer
 
 
-def _guard_stream(handler: grpc.RpcMethodHandler[Any, Any], method: str) -> Callable[..., Any]:
+def _guard_stream(handler: Any, method: str) -> Callable[..., Any]:
     async def answer(requests: AsyncIterator[bytes], context: _Context) -> None:
         async def decoded() -> AsyncIterator[Message]:
             async for request in requests:
@@ -99,7 +100,7 @@ def _guard_stream(handler: grpc.RpcMethodHandler[Any, Any], method: str) -> Call
     return answer
 
 
-def _decode(handler: grpc.RpcMethodHandler[Any, Any], request: bytes) -> Message:
+def _decode(handler: Any, request: bytes) -> Message:
     try:
         message: Message = handler.request_deserializer(request)
     except DecodeError:

@@ -8,8 +8,8 @@ import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
-from google.rpc.status_pb2 import Status
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo  # type: ignore[import-untyped]
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
 from gateway.errors import (
     BusUnavailable,
@@ -100,7 +100,8 @@ def reason_of(status: Status) -> str:
     """Return the ErrorInfo reason of a status made here."""
     info = ErrorInfo()
     status.details[0].Unpack(info)
-    return info.reason
+    reason: str = info.reason
+    return reason
 
 
 def code_of(status: Status) -> grpc.StatusCode:

@@ -13,13 +13,14 @@ from typing import Any
 import grpc
 from uuid_utils.compat import uuid7
 
-from gateway.audit.model import AuditRecord
+from gateway.audit.model import AuditRecord, StoredAuditRecord
 from gateway.audit.ports import AuditLog
+from gateway.bus.ports import BusRecord
 from gateway.convenant.model import Convenant, KindTerms, PurposeTerms
-from gateway.domain import Desk, HouseholdFacts, Oin, Partner, PartnerKind, Pseudonym
+from gateway.domain import Desk, FactMessage, HouseholdFacts, MessageId, Oin, Partner, PartnerKind, Pseudonym
 from gateway.errors import StoreUnavailable
 from gateway.identities.unsafe_test_ca import IssuedCertificate, UnsafeTestCa
-from gateway.index.ports import Directory, Facts, IndexStore, Transaction
+from gateway.index.ports import Directory, Facts, IndexStore, Outgoing, OutgoingQueue, Saved, Transaction
 from gateway.lookup.answer import Answer, Concern, LookupRequest, ShownInvolvement
 from gateway.lookup.service import LookupService
 from gateway.rpc.caller import known_partner
@@ -79,7 +80,13 @@ class FakeDirectory(Directory):
 
 
 class NoFacts(Facts):
-    """An index in which nobody is known."""
+    """An index in which nobody is known and nothing is ever written."""
+
+    async def claim(self, ids: Sequence[MessageId]) -> frozenset[MessageId]:
+        return frozenset()
+
+    async def save(self, message: FactMessage) -> Saved:
+        return Saved.SUPERSEDED
 
     async def households(
         self, subjects: Sequence[Pseudonym], *, on: date
@@ -90,6 +97,9 @@ class NoFacts(Facts):
             )
             for subject in subjects
         }
+
+    async def counts(self) -> Mapping[str, int]:
+        return {}
 
     async def position(self) -> int:
         return 7
@@ -104,9 +114,29 @@ class FakeAudit(AuditLog):
     async def append(self, records: Sequence[AuditRecord]) -> None:
         self.records.extend(records)
 
+    async def read(self, *, after: int = 0, limit: int = 1000) -> Sequence[StoredAuditRecord]:
+        stored = [StoredAuditRecord(sequence=at, record=each) for at, each in enumerate(self.records, 1)]
+        return stored[after : after + limit]
+
+    async def count(self) -> int:
+        return len(self.records)
+
+
+class NoOutgoing(OutgoingQueue):
+    """A queue for the bus that stays empty."""
+
+    async def add(self, records: Sequence[BusRecord]) -> None:
+        return
+
+    async def waiting(self, *, limit: int) -> Sequence[Outgoing]:
+        return ()
+
+    async def remove(self, numbers: Sequence[int]) -> None:
+        return
+
 
 class FakeTransaction(Transaction):
-    """What a lookup and the directory touch of a transaction."""
+    """Partners and log of the store it belongs to."""
 
     def __init__(self, directory: Directory, audit: AuditLog) -> None:
         self._directory = directory
@@ -123,6 +153,10 @@ class FakeTransaction(Transaction):
     @property
     def audit(self) -> AuditLog:
         return self._audit
+
+    @property
+    def outgoing(self) -> OutgoingQueue:
+        return NoOutgoing()
 
 
 class FakeStore(IndexStore):

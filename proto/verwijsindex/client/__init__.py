@@ -1,4 +1,4 @@
-'''Ask the index who else is involved, from a partner's own system.
+"""Ask the index who else is involved, from a partner's own system.
 
 The caller is the organisation in the client certificate (PKIoverheid, OIN in `subject.serialNumber`). The
 pseudonym is made on the partner's side: a BSN never goes over this connection.
@@ -40,7 +40,7 @@ Many questions go over one stream; answers come in the order in which they are r
             ...
 
 An empty answer means: nothing that may be shown. It never means that nobody is involved.
-'''
+"""
 
 from verwijsindex.client.connection import IndexClient, connect
 from verwijsindex.client.errors import (

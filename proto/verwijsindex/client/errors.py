@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo  # type: ignore[import-untyped]
 from grpc_status import rpc_status
 
 from verwijsindex.v1.index_pb2 import LookupFailure
@@ -97,7 +97,7 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 def error_of_call(error: grpc.aio.AioRpcError) -> IndexClientError:
     """Return the error for a call that ended with another status than OK."""
     info, bad_request, retry = ErrorInfo(), BadRequest(), RetryInfo()
-    status = rpc_status.from_call(error)
+    status = rpc_status.from_call(error)  # type: ignore[arg-type]  # it reads what both kinds of call have
     for detail in status.details if status is not None else ():
         for message in (info, bad_request, retry):
             detail.Unpack(message)

@@ -1,0 +1,1 @@
+"""The client that a partner uses, against a real server."""

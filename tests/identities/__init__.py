@@ -1,0 +1,1 @@
+"""Certificates, OINs and the test CA."""

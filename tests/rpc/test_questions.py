@@ -1,0 +1,90 @@
+"""Reading a question: every rule at its field, and no error that repeats what was asked."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import InvalidInput, Violation
+from gateway.lookup.answer import LookupRequest
+from gateway.rpc.questions import read_question
+from gateway.rpc.status import failure_of, status_of
+from gateway.rpc.tokens import encode_token
+from tests.support.facts import OIN_VT, person
+from verwijsindex.v1 import common_pb2, index_pb2
+
+A_CODE = "must be a lower-case code of at most 64 characters"
+RULES = {
+    Violation("subject.value", "must be exactly 32 bytes"),
+    Violation("purpose", A_CODE),
+    Violation(
+        "professional.id", "must be 1 to 64 letters, digits or . _ @ : -, starting with a letter or digit"
+    ),
+    Violation("professional.role", A_CODE),
+    Violation("professional.mandate", A_CODE),
+    Violation("consistency_token", "must be empty or a token that this index gave"),
+}
+"""All there is to say about a malformed question. None of it depends on a value."""
+
+words = st.text(max_size=80)
+requests = st.builds(
+    index_pb2.LookupRequest,
+    subject=st.none() | st.builds(common_pb2.SubjectPseudonym, value=st.binary(max_size=64)),
+    purpose=words,
+    professional=st.none() | st.builds(common_pb2.Professional, id=words, role=words, mandate=words),
+    consistency_token=st.binary(max_size=32),
+)
+
+
+def read(request: index_pb2.LookupRequest) -> LookupRequest:
+    return read_question(request, caller=OIN_VT)
+
+
+@given(requests)
+def test_an_error_says_rules_and_never_values(request: index_pb2.LookupRequest) -> None:
+    try:
+        read(request)
+    except InvalidInput as error:
+        violations = error.violations
+        status = status_of(error)
+    else:
+        return
+    assert violations
+    assert set(violations) <= RULES
+    said = failure_of(status)
+    assert said.message == "; ".join(str(violation) for violation in violations)
+    assert [(each.field, each.description) for each in said.field_violations] == [
+        (violation.path, violation.rule) for violation in violations
+    ]
+
+
+@given(
+    st.binary(min_size=32, max_size=32),
+    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}", fullmatch=True),
+    st.none() | st.integers(0, 2**63 - 1),
+)
+def test_a_well_formed_question_is_read_whole(pseudonym: bytes, person_id: str, at_least: int | None) -> None:
+    request = index_pb2.LookupRequest(
+        subject=common_pb2.SubjectPseudonym(value=pseudonym),
+        purpose="crisis",
+        professional=common_pb2.Professional(id=person_id, role="behandelaar", mandate="eigen-client"),
+        consistency_token=b"" if at_least is None else encode_token(at_least),
+    )
+    question = read(request)
+    assert question.subject.reveal() == pseudonym
+    assert question.professional.id == person_id
+    assert question.at_least == at_least
+    assert question.caller == OIN_VT
+
+
+@pytest.mark.parametrize("name", ["J. de Vries", "-x", "é", "a/b", "a\n", "x" * 65, ""])
+def test_an_id_of_a_professional_that_could_be_free_text_is_refused(name: str) -> None:
+    request = index_pb2.LookupRequest(
+        subject=common_pb2.SubjectPseudonym(value=person("anna").reveal()),
+        purpose="crisis",
+        professional=common_pb2.Professional(id=name, role="behandelaar", mandate="eigen-client"),
+    )
+    with pytest.raises(InvalidInput) as caught:
+        read(request)
+    assert [violation.path for violation in caught.value.violations] == ["professional.id"]
