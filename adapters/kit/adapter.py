@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from adapters.kit.manifest import Manifest
 from adapters.kit.model import Mapped, MappingContext, SourceRecord, UnreadableRecord
@@ -37,3 +37,27 @@ class Adapter(Protocol):
             InvalidInput: a field breaks a rule; names the field and the rule, never the value.
 
         """
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """An adapter whose options are checked, or change how a file is read (its charset), before a run."""
+
+    def with_options(self, options: Mapping[str, object]) -> Adapter:
+        """Return the adapter for the `[adapter]` table of a partner's settings.
+
+        Raises:
+            ConfigurationError: an option is unknown or wrong; names the option.
+
+        """
+
+
+@runtime_checkable
+class Framed(Protocol):
+    """An adapter whose source also sends records one by one in MLLP frames, each to be acknowledged."""
+
+    def read_frame(self, frame: bytes) -> SourceRecord[Any] | UnreadableRecord:
+        """Return the record in a frame; never raises for what is in it."""
+
+    def acknowledge(self, frame: bytes, problem: Exception | None, *, readable: bool) -> bytes:
+        """Return the acknowledgement, once what the frame caused is durable; `problem` is what was wrong."""

@@ -65,6 +65,9 @@ class MembershipDraft:
     until: date | None = None
     secret: bool = False
     """The person has the *indicatie geheim*: the assertion is sent and links nobody."""
+    closed: date | None = None
+    """From when this record speaks for the household no more. Once every record of the household has such a
+    day, all its members end on the latest; as long as one has none, the household stands as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
@@ -15,17 +14,20 @@ from aiokafka.errors import (
     IllegalStateError,
     KafkaError,
     MessageSizeTooLargeError,
+    NoError,
     TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
     for_code,
 )
 
+from gateway.bus.kafka_connection import connection_options
 from gateway.bus.ports import BusRecord, Consumer, Delivery, Position, Publisher
-from gateway.errors import BusUnavailable, ConfigurationError, InvalidInput
-from gateway.keyfiles import read_private
-from gateway.settings import BusSettings, KafkaSecurity
+from gateway.bus.progress import Progress
+from gateway.errors import BusUnavailable, InvalidInput
+from gateway.settings import BusSettings
 
 LARGEST_RECORD_BYTES = 16 * 1024 * 1024
-"""What this side sends and fetches at most; the broker's own limit may be lower."""
+"""What this side sends and fetches at most; the broker's own limit (`message.max.bytes`) may be lower."""
 REQUEST_TIMEOUT_MS = 15_000
 PARTITIONS = 1
 """A topic is one partner's: one partition keeps all of its messages in order, and is far from full."""
@@ -35,100 +37,90 @@ CALL_TIMEOUT_SECONDS = 30.0
 
 
 class KafkaBus:
-    """A connection to one Kafka cluster."""
+    """A connection to one Kafka cluster; the certificate and password files are read when it is made."""
 
     def __init__(self, settings: BusSettings) -> None:
-        self._bootstrap = settings.bootstrap.split(",")
-        self._security = connection_options(settings.kafka)
+        self._common: dict[str, Any] = {
+            "bootstrap_servers": settings.bootstrap.split(","),
+            "client_id": "verwijsindex",
+            "request_timeout_ms": REQUEST_TIMEOUT_MS,
+            **connection_options(settings.kafka),
+        }
 
     async def ensure_topics(self, topics: Sequence[str]) -> None:
         """Create those topics that do not exist, on up to REPLICAS brokers."""
-        admin = AIOKafkaAdminClient(**self._common(), request_timeout_ms=REQUEST_TIMEOUT_MS)
-        async with _as_unavailable("topics cannot be made"):
-            try:
-                await asyncio.wait_for(admin.start(), CALL_TIMEOUT_SECONDS)
-                await _create_missing(admin, topics)
-            finally:
-                await admin.close()
+        async with _as_unavailable("topics cannot be made"), self._admin() as admin:
+            await _create_missing(admin, topics)
 
     @asynccontextmanager
     async def publisher(self) -> AsyncIterator[Publisher]:
         """Open an idempotent producer: a retry writes nothing twice."""
         producer = AIOKafkaProducer(
-            **self._common(),
-            enable_idempotence=True,
-            acks="all",
-            max_request_size=LARGEST_RECORD_BYTES,
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            **self._common, enable_idempotence=True, acks="all", max_request_size=LARGEST_RECORD_BYTES
         )
         async with _as_unavailable("no producer can be opened"):
             await _start(producer)
         try:
             yield _KafkaPublisher(producer)
         finally:
-            await producer.stop()
+            await _stop(producer)
 
     @asynccontextmanager
     async def consumer(self, *, group: str, topics: Sequence[str]) -> AsyncIterator[Consumer]:
         """Join a group; offsets move by commit() alone."""
         await self._require_topics(topics)
-        consumer = AIOKafkaConsumer(
-            **self._common(),
-            group_id=group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            max_partition_fetch_bytes=LARGEST_RECORD_BYTES,
-            fetch_max_bytes=2 * LARGEST_RECORD_BYTES,
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
-        )
+        consumer = self._new_consumer(group_id=group)
         member = _KafkaConsumer(consumer)
-        consumer.subscribe(list(topics), listener=member.listener)
+        consumer.subscribe(list(topics), listener=_Listener(member.progress))
         async with _as_unavailable("the consumer group cannot be joined"):
             await _start(consumer)
         try:
             yield member
         finally:
-            await consumer.stop()
+            member.progress.forget()
+            await _stop(consumer)
 
     async def browse(self, topic: str) -> AsyncIterator[Delivery]:
         """Yield what the topic holds when browsing starts, partition by partition."""
         await self._require_topics([topic])
-        consumer = AIOKafkaConsumer(
-            **self._common(),
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            max_partition_fetch_bytes=LARGEST_RECORD_BYTES,
-            fetch_max_bytes=2 * LARGEST_RECORD_BYTES,
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
-        )
+        consumer = self._new_consumer(group_id=None)
         async with _as_unavailable("the topic cannot be read"):
             await _start(consumer)
             try:
                 async for delivery in _read_to_end(consumer, topic):
                     yield delivery
             finally:
-                await consumer.stop()
+                await _stop(consumer)
 
     async def close(self) -> None:
         """Publishers and consumers close themselves; nothing else stays open."""
 
-    async def _require_topics(self, topics: Sequence[str]) -> None:
-        admin = AIOKafkaAdminClient(**self._common(), request_timeout_ms=REQUEST_TIMEOUT_MS)
-        async with _as_unavailable("topics cannot be listed"):
-            try:
-                await asyncio.wait_for(admin.start(), CALL_TIMEOUT_SECONDS)
-                missing = sorted(set(topics) - set(await admin.list_topics()))
-            finally:
-                await admin.close()
-        if missing:
-            raise BusUnavailable(
-                f"the bus has no topic {missing[0]}; add the partner with `verwijsindex partners add`"
-            )
+    def _new_consumer(self, *, group_id: str | None) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            **self._common,
+            group_id=group_id,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=LARGEST_RECORD_BYTES,
+            fetch_max_bytes=2 * LARGEST_RECORD_BYTES,
+        )
 
-    def _common(self) -> dict[str, Any]:
-        return {"bootstrap_servers": self._bootstrap, "client_id": "verwijsindex", **self._security}
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        admin = AIOKafkaAdminClient(**self._common)
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                await admin.start()
+                yield admin
+        finally:
+            await admin.close()
+
+    async def _require_topics(self, topics: Sequence[str]) -> None:
+        async with _as_unavailable("topics cannot be listed"), self._admin() as admin:
+            missing = sorted(set(topics) - set(await admin.list_topics()))
+        if missing:
+            raise _no_topic(missing[0])
 
 
 class _KafkaPublisher(Publisher):
@@ -136,129 +128,105 @@ class _KafkaPublisher(Publisher):
         self._producer = producer
 
     async def publish(self, records: Sequence[BusRecord]) -> None:
-        async with _as_unavailable("records cannot be written"):
-            futures = []
-            for record in records:
-                try:
-                    futures.append(
-                        await self._producer.send(
-                            record.topic,
-                            value=record.value,
-                            key=record.key or None,
-                            headers=list(record.headers.items()),
-                        )
-                    )
-                except MessageSizeTooLargeError:
-                    await asyncio.gather(*futures)
-                    raise _too_large() from None
+        if any(len(record.value) > LARGEST_RECORD_BYTES for record in records):
+            raise _too_large()
+        async with _as_unavailable("records cannot be written"), asyncio.timeout(CALL_TIMEOUT_SECONDS):
+            await self._require_topics({record.topic for record in records})
+            sent = [await self._send(record) for record in records]
+            outcomes = await asyncio.gather(*sent, return_exceptions=True)
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException):
+                    raise outcome
+
+    async def _require_topics(self, topics: Iterable[str]) -> None:
+        """Wait until the producer knows the topics: a new one takes a moment to be known everywhere."""
+        for topic in topics:
             try:
-                await asyncio.wait_for(asyncio.gather(*futures), CALL_TIMEOUT_SECONDS)
-            except MessageSizeTooLargeError:
-                raise _too_large() from None
+                await self._producer.partitions_for(topic)
+            except UnknownTopicOrPartitionError:
+                raise _no_topic(topic) from None
+
+    async def _send(self, record: BusRecord) -> asyncio.Future[Any]:
+        future: asyncio.Future[Any] = await self._producer.send(
+            record.topic, value=record.value, key=record.key, headers=list(record.headers.items())
+        )
+        return future
 
 
 class _KafkaConsumer(Consumer):
-    """One member. After a rebalance only what is still assigned here can be committed."""
-
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
-        self._owned: set[TopicPartition] = set()
-        self.listener = _Listener(self._owned)
+        self.progress = Progress()
 
     async def receive(self, *, most: int, timeout_seconds: float) -> Sequence[Delivery]:
         async with _as_unavailable("records cannot be read"):
             batches = await self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=most)
-        return [_delivery(record) for batch in batches.values() for record in batch]
+        deliveries = [_delivery(record) for batch in batches.values() for record in batch]
+        self.progress.received(deliveries)
+        return deliveries
 
     async def commit(self, deliveries: Sequence[Delivery]) -> None:
-        offsets: dict[TopicPartition, int] = {}
-        for delivery in deliveries:
-            partition = TopicPartition(delivery.position.topic, delivery.position.partition)
-            if partition in self._owned:
-                offsets[partition] = max(offsets.get(partition, 0), delivery.position.offset + 1)
-        if not offsets:
+        places = self.progress.to_commit(deliveries)
+        if not places:
             return
-        async with _as_unavailable("offsets cannot be committed"):
+        offsets = {TopicPartition(*partition): place for partition, place in places.items()}
+        async with _as_unavailable("offsets cannot be committed"), asyncio.timeout(CALL_TIMEOUT_SECONDS):
             try:
                 await self._consumer.commit(offsets)
             except (CommitFailedError, IllegalStateError):
                 # The group has moved on meanwhile: the new owner reads these again.
                 return
+        self.progress.committed(places)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
-    def __init__(self, owned: set[TopicPartition]) -> None:
-        self._owned = owned
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
 
-    def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        self._owned.difference_update(revoked)
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        self._progress.revoked((each.topic, each.partition) for each in revoked)
 
-    def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
-        self._owned.update(assigned)
-
-
-def connection_options(security: KafkaSecurity) -> dict[str, Any]:
-    """Return aiokafka's connection options for TLS and SASL settings.
-
-    Raises:
-        ConfigurationError: a file is missing or a certificate cannot be used.
-
-    """
-    options: dict[str, Any] = {"security_protocol": security.protocol.upper()}
-    if "ssl" in security.protocol:
-        options["ssl_context"] = _tls_context(security)
-    if security.protocol.startswith("sasl_"):
-        if not security.username or security.password_file is None:
-            raise ConfigurationError("bus.kafka: username and password_file are needed for SASL")
-        options |= {
-            "sasl_mechanism": security.sasl_mechanism,
-            "sasl_plain_username": security.username,
-            "sasl_plain_password": read_private(security.password_file).decode().strip(),
-        }
-    return options
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._progress.assigned((each.topic, each.partition) for each in assigned)
 
 
-def _tls_context(security: KafkaSecurity) -> ssl.SSLContext:
+async def _start(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     try:
-        context = ssl.create_default_context(cafile=security.ca)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if security.certificate is not None and security.key is not None:
-            read_private(security.key)
-            context.load_cert_chain(security.certificate, security.key)
-    except OSError as error:
-        raise ConfigurationError(
-            f"bus.kafka: the certificate files cannot be used: {error.strerror}"
-        ) from None
-    return context
-
-
-async def _start(client: Any) -> None:
-    try:
-        await asyncio.wait_for(client.start(), CALL_TIMEOUT_SECONDS)
+        async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+            await client.start()
     except BaseException:
-        await client.stop()
+        await _stop(client)
         raise
 
 
+async def _stop(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    # Saying goodbye fails where the cluster is away; it finds out by itself when the session ends.
+    with suppress(KafkaError, OSError, TimeoutError):
+        async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+            await client.stop()
+
+
 async def _read_to_end(consumer: AIOKafkaConsumer, topic: str) -> AsyncIterator[Delivery]:
-    partitions = [
-        TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())
-    ]
-    if not partitions:
-        partitions = [TopicPartition(topic, 0)]
-    consumer.assign(partitions)
-    ends = await consumer.end_offsets(partitions)
-    starts = await consumer.beginning_offsets(partitions)
-    for partition in partitions:
-        if ends[partition] == starts[partition]:
-            continue
+    consumer.assign([TopicPartition(topic, number) for number in await _partitions(consumer, topic)])
+    starts = await consumer.beginning_offsets(consumer.assignment())
+    ends = await consumer.end_offsets(consumer.assignment())
+    for partition in sorted(starts):
         consumer.assign([partition])
         consumer.seek(partition, starts[partition])
         while await consumer.position(partition) < ends[partition]:
-            for batch in (await consumer.getmany(partition, timeout_ms=1000)).values():
-                for record in batch:
-                    if record.offset < ends[partition]:
-                        yield _delivery(record)
+            batches = await consumer.getmany(partition, timeout_ms=int(CALL_TIMEOUT_SECONDS * 1000))
+            if not batches:
+                raise BusUnavailable("Kafka: the topic cannot be read to its end")
+            for record in batches[partition]:
+                if record.offset < ends[partition]:
+                    yield _delivery(record)
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
+    """Return the numbers of a topic's partitions; the consumer learns of a topic by being assigned to it."""
+    consumer.assign([TopicPartition(topic, 0)])
+    await consumer.end_offsets(consumer.assignment())
+    return sorted(consumer.partitions_for_topic(topic) or {0})
 
 
 def _delivery(record: Any) -> Delivery:
@@ -288,17 +256,24 @@ async def _create_missing(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> 
 def _check_created(response: Any) -> None:
     for topic_error in response.topic_errors:
         error = for_code(topic_error[1])
-        if topic_error[1] and error is not TopicAlreadyExistsError:
-            raise BusUnavailable(f"Kafka refuses to make a topic: {error.__name__}")
+        # Somebody else may have made it since we looked.
+        if error not in {NoError, TopicAlreadyExistsError}:
+            raise BusUnavailable(f"Kafka refuses to make a topic ({error.__name__})")
 
 
 def _too_large() -> InvalidInput:
     return InvalidInput.at("value", "is larger than the bus accepts")
 
 
+def _no_topic(topic: str) -> BusUnavailable:
+    return BusUnavailable(f"the bus has no topic {topic}; add the partner with `verwijsindex partners add`")
+
+
 @asynccontextmanager
 async def _as_unavailable(what: str) -> AsyncIterator[None]:
     try:
         yield
+    except MessageSizeTooLargeError:
+        raise _too_large() from None
     except (KafkaError, TimeoutError, OSError) as error:
         raise BusUnavailable(f"Kafka: {what} ({type(error).__name__})") from None

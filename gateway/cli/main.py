@@ -22,6 +22,7 @@ def build_app() -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,
         help="Who else is involved with this household, and how do I reach them.",
     )
     app.command()(site.init)

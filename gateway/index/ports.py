@@ -47,10 +47,17 @@ class Facts(Protocol):
         order they arrive in: a late message never revives an involvement that ended after it.
         """
 
+    async def save_all(self, messages: Sequence[FactMessage]) -> Sequence[Saved]:
+        """Do the same as `save` for each message in turn; a store may do it in fewer steps."""
+        return [await self.save(message) for message in messages]
+
     async def households(
         self, subjects: Sequence[Pseudonym], *, on: date
     ) -> Mapping[Pseudonym, HouseholdFacts]:
-        """Return for every subject what is current on that day; an unknown subject has an empty household."""
+        """Return for every subject what is current on that day; an unknown subject has an empty household.
+
+        Everything returned is of one moment. Involvements and consents stand by person, partner, reference.
+        """
 
     async def counts(self) -> Mapping[str, int]:
         """Return the number of current rows: `involvements`, `households`, `consents`, `versions`, `subjects`."""

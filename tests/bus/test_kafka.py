@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bus.kafka import LARGEST_RECORD_BYTES, KafkaBus, connection_options
+from gateway.bus.kafka import LARGEST_RECORD_BYTES, KafkaBus
+from gateway.bus.kafka_connection import connection_options
 from gateway.bus.ports import Bus
 from gateway.errors import BusUnavailable, ConfigurationError, InvalidInput, UnsafeConfigurationError
 from gateway.settings import BusSettings, KafkaSecurity

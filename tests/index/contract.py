@@ -226,9 +226,7 @@ class StoreContract:
 
     async def test_a_withdrawn_consent_is_gone(self, store: IndexStore) -> None:
         given = consent(OIN_GGZ, "anna", holder="ggz", asking="politie")
-        withdrawn = consent(
-            OIN_GGZ, "anna", holder="ggz", asking="politie", effect=ConsentEffect.WITHDRAWN
-        )
+        withdrawn = consent(OIN_GGZ, "anna", holder="ggz", asking="politie", effect=ConsentEffect.WITHDRAWN)
         await save(store, message(given), message(withdrawn, recorded_at=NOON + timedelta(seconds=1)))
         assert (await household_of(store, "anna")).consents == ()
 
@@ -327,5 +325,3 @@ class StoreContract:
 
     async def test_a_store_of_this_schema_checks_out(self, store: IndexStore) -> None:
         await store.check()
-
-

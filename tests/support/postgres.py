@@ -58,7 +58,17 @@ class PostgresServer:
         # PostgreSQL refuses to run as root.
         as_user = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         done = subprocess.run(
-            [binaries / "initdb", "-D", data, "-U", "verwijsindex", "--auth=trust", "-E", "UTF8", "--no-sync"],
+            [
+                binaries / "initdb",
+                "-D",
+                data,
+                "-U",
+                "verwijsindex",
+                "--auth=trust",
+                "-E",
+                "UTF8",
+                "--no-sync",
+            ],
             capture_output=True,
             check=False,
             cwd=self._home,

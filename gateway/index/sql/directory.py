@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.domain import Desk, Oin, Partner, PartnerKind, SigningKey
 from gateway.index.ports import Directory
 from gateway.index.sql.tables import partners
+from gateway.index.sql.upsert import insert_or_replace
 
 
 class SqlDirectory(Directory):
@@ -23,9 +24,8 @@ class SqlDirectory(Directory):
 
     async def save(self, partner: Partner) -> None:
         """Add the partner, or replace it whole."""
-        await self._connection.execute(delete(partners).where(partners.c.oin == partner.oin))
         await self._connection.execute(
-            insert(partners).values(
+            insert_or_replace(self._connection, partners).values(
                 oin=partner.oin,
                 kind=partner.kind,
                 name=partner.name,

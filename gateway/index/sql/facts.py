@@ -1,14 +1,17 @@
-"""Facts in the database: versions kept, the one that counts in typed rows, households read in five queries."""
+"""Facts in the database: every version kept, the one that counts in typed rows beside them.
+
+Order and concurrency: the first fact of a transaction moves the one row of `position`, and PostgreSQL holds
+that row's lock until the commit (SQLite has one writer at all times). So writers of facts take turns, the
+standing version that a writer compares with cannot change under it, and a position that can be read has every
+write up to it committed.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.domain import (
@@ -21,26 +24,21 @@ from gateway.domain import (
     InvolvementFact,
     MessageId,
     Oin,
-    PartnerKind,
-    Phase,
     Pseudonym,
 )
 from gateway.index.ports import Facts, Saved
 from gateway.index.sql import tables as t
-from gateway.index.sql.rows import (
-    consent_row,
-    involvement_row,
-    member_rows,
-    read_consent,
-    read_involvement,
-    version_body,
-)
+from gateway.index.sql.households import CURRENT_PHASES, read_households
+from gateway.index.sql.rows import current_row, member_rows, version_row
+from gateway.index.sql.upsert import insert_or_replace, insert_unless_there
 
+Key = tuple[str, str, str]
+"""Which fact: its table, its partner and its reference."""
 
-def _insert(connection: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Return the dialect's insert: ON CONFLICT is not in the SQL that both share."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+Order = tuple[datetime, str]
+"""When it was recorded, then its message id: the greatest counts."""
 
+_TABLES = {InvolvementFact: t.involvements, HouseholdFact: t.households, ConsentFact: t.consents}
 
 
 class SqlFacts(Facts):
@@ -48,77 +46,55 @@ class SqlFacts(Facts):
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._advanced = False
+        self._has_advanced = False
 
     async def claim(self, ids: Sequence[MessageId]) -> frozenset[MessageId]:
         """Mark the messages as taken in and return those that were not taken in before."""
         if not ids:
             return frozenset()
-        rows = [{"source": id_.source, "id": id_.id} for id_ in dict.fromkeys(ids)]
-        statement = (
-            _insert(self._connection, t.claims)
-            .values(rows)
-            .on_conflict_do_nothing()
-            .returning(t.claims.c.source, t.claims.c.id)
+        claimed = await self._connection.execute(
+            insert_unless_there(self._connection, t.claims).returning(t.claims.c.source, t.claims.c.id),
+            # Sorted: two claimers of the same messages wait for each other in one direction only.
+            [{"source": id_.source, "id": id_.id} for id_ in sorted(set(ids))],
         )
-        claimed = await self._connection.execute(statement)
         return frozenset(MessageId(Oin(source), id_) for source, id_ in claimed)
 
     async def save(self, message: FactMessage) -> Saved:
         """Add the fact as a version; the latest recorded one counts."""
+        return (await self.save_all([message]))[0]
+
+    async def save_all(self, messages: Sequence[FactMessage]) -> Sequence[Saved]:
+        """Add the facts in this order, in a number of statements that does not grow with them."""
+        if not messages:
+            return []
         await self._advance()
-        fact = message.fact
-        table = _table_of(fact)
         await self._connection.execute(
-            insert(t.versions).values(
-                kind=table.name,
-                partner=fact.partner,
-                reference=fact.reference,
-                event=message.event.value,
-                recorded_at=message.recorded_at,
-                message_id=message.id.id,
-                body=version_body(message),
+            insert(t.versions),
+            [version_row(message, kind=table_of(message.fact).name) for message in messages],
+        )
+        standing = await self._standing(messages)
+        outcomes, now_counting = place(messages, standing)
+        for table in _TABLES.values():
+            await self._replace(
+                table, [message for message in now_counting.values() if table_of(message.fact) is table]
             )
-        )
-        found = await self._connection.execute(
-            select(table.c.recorded_at, table.c.message_id).where(_is(table, fact))
-        )
-        standing = found.first()
-        if standing is not None:
-            if (message.recorded_at, message.id.id) < (standing.recorded_at, standing.message_id):
-                return Saved.SUPERSEDED
-            await self._connection.execute(delete(table).where(_is(table, fact)))
-        await self._write(message)
-        return Saved.CREATED if standing is None else Saved.UPDATED
+        return outcomes
 
     async def households(
         self, subjects: Sequence[Pseudonym], *, on: date
     ) -> Mapping[Pseudonym, HouseholdFacts]:
-        """Return for every subject what is current on that day."""
-        members = await self._members(subjects, on)
-        everybody = set().union(*members.values()) if members else set()
-        involvements = await self._involvements(everybody, on)
-        consents = await self._consents(everybody, on)
-        kinds = await self._kinds()
-        return {
-            subject: HouseholdFacts(
-                subject=subject,
-                members=frozenset(household),
-                involvements=tuple(fact for person in sorted(household) for fact in involvements[person]),
-                consents=tuple(fact for person in sorted(household) for fact in consents[person]),
-                kinds=kinds,
-            )
-            for subject, household in members.items()
-        }
+        """Return for every subject what is current on that day, all of it of one moment."""
+        return await read_households(self._connection, subjects, on)
 
     async def counts(self) -> Mapping[str, int]:
         """Return the number of current rows."""
+        members = t.household_members.c
         columns = {
             "involvements": select(func.count())
             .select_from(t.involvements)
-            .where(t.involvements.c.phase.in_([Phase.PROVISIONAL.value, Phase.ACTIVE.value])),
+            .where(t.involvements.c.phase.in_(CURRENT_PHASES)),
             "households": select(func.count()).select_from(
-                select(t.household_members.c.partner, t.household_members.c.reference).distinct().subquery()
+                select(members.partner, members.reference).distinct().subquery()
             ),
             "consents": select(func.count())
             .select_from(t.consents)
@@ -129,127 +105,79 @@ class SqlFacts(Facts):
         row = await self._connection.execute(
             select(*(query.scalar_subquery().label(name) for name, query in columns.items()))
         )
-        return {name: int(value) for name, value in row.one()._mapping.items()}  # noqa: SLF001 - SQLAlchemy's API
+        return {name: int(value) for name, value in row.mappings().one().items()}
 
     async def position(self) -> int:
-        """Return how far the index has come."""
+        """Return how far the index has come: the number of transactions that wrote a fact."""
         found = await self._connection.execute(select(t.position.c.value))
         return int(found.scalar_one())
 
     async def _advance(self) -> None:
         """Take the writers' turn: until this transaction ends, no other one writes facts."""
-        if not self._advanced:
+        if not self._has_advanced:
             await self._connection.execute(update(t.position).values(value=t.position.c.value + 1))
-            self._advanced = True
+            self._has_advanced = True
 
-    async def _write(self, message: FactMessage) -> None:
-        fact = message.fact
-        version = {"recorded_at": message.recorded_at, "message_id": message.id.id}
-        match fact:
-            case InvolvementFact():
-                await self._connection.execute(
-                    insert(t.involvements).values(**involvement_row(fact), **version)
-                )
-            case ConsentFact():
-                await self._connection.execute(insert(t.consents).values(**consent_row(fact), **version))
-            case HouseholdFact():
-                await self._connection.execute(
-                    insert(t.households).values(
-                        partner=fact.partner,
-                        reference=fact.reference,
-                        suppressed=fact.suppressed,
-                        **version,
-                    )
-                )
-                if rows := member_rows(fact):
-                    await self._connection.execute(insert(t.household_members), rows)
-
-    async def _members(self, subjects: Sequence[Pseudonym], on: date) -> dict[Pseudonym, set[Pseudonym]]:
-        """One hop: the members of every unsuppressed assertion that names the subject now; never further."""
-        households = {subject: {subject} for subject in subjects}
-        own, other = t.household_members.alias("own"), t.household_members.alias("other")
-        same = and_(own.c.partner == other.c.partner, own.c.reference == other.c.reference)
-        rows = await self._connection.execute(
-            select(own.c.subject, other.c.subject)
-            .select_from(
-                own.join(other, same).join(
-                    t.households,
-                    and_(
-                        t.households.c.partner == own.c.partner,
-                        t.households.c.reference == own.c.reference,
-                    ),
+    async def _standing(self, messages: Sequence[FactMessage]) -> dict[Key, Order]:
+        """Return the order of the version that counts now, for every fact that is there already."""
+        standing: dict[Key, Order] = {}
+        for table in {table_of(message.fact) for message in messages}:
+            facts = [message.fact for message in messages if table_of(message.fact) is table]
+            # Every pair is among these rows; a few others may be, and are never asked for.
+            rows = await self._connection.execute(
+                select(table.c.partner, table.c.reference, table.c.recorded_at, table.c.message_id).where(
+                    table.c.partner.in_({fact.partner for fact in facts}),
+                    table.c.reference.in_({fact.reference for fact in facts}),
                 )
             )
-            .where(
-                own.c.subject.in_([subject.reveal() for subject in households]),
-                t.households.c.suppressed.is_(False),
-                _current(own.c, on),
-                _current(other.c, on),
+            for partner, reference, recorded_at, message_id in rows:
+                standing[table.name, partner, reference] = (recorded_at, message_id)
+        return standing
+
+    async def _replace(self, table: Table, messages: Sequence[FactMessage]) -> None:
+        """Let these versions be the ones that count."""
+        if not messages:
+            return
+        await self._connection.execute(
+            insert_or_replace(self._connection, table), [current_row(message) for message in messages]
+        )
+        if table is t.households:
+            await self._replace_members(
+                message.fact for message in messages if isinstance(message.fact, HouseholdFact)
             )
+
+    async def _replace_members(self, facts: Iterable[HouseholdFact]) -> None:
+        facts = list(facts)
+        members = t.household_members
+        await self._connection.execute(
+            delete(members).where(
+                members.c.partner == bindparam("of_partner"), members.c.reference == bindparam("of_reference")
+            ),
+            [{"of_partner": fact.partner, "of_reference": fact.reference} for fact in facts],
         )
-        for subject, member in rows:
-            households[Pseudonym(subject)].add(Pseudonym(member))
-        return households
-
-    async def _involvements(
-        self, persons: set[Pseudonym], on: date
-    ) -> defaultdict[Pseudonym, list[InvolvementFact]]:
-        table = t.involvements
-        rows = await self._connection.execute(
-            select(table)
-            .where(
-                table.c.subject.in_([person.reveal() for person in persons]),
-                table.c.phase.in_([Phase.PROVISIONAL.value, Phase.ACTIVE.value]),
-                _current(table.c, on),
-            )
-            .order_by(table.c.partner, table.c.reference)
-        )
-        found: defaultdict[Pseudonym, list[InvolvementFact]] = defaultdict(list)
-        for row in rows:
-            fact = read_involvement(row)
-            found[fact.subject].append(fact)
-        return found
-
-    async def _consents(self, persons: set[Pseudonym], on: date) -> defaultdict[Pseudonym, list[ConsentFact]]:
-        table = t.consents
-        rows = await self._connection.execute(
-            select(table)
-            .where(
-                table.c.subject.in_([person.reveal() for person in persons]),
-                table.c.effect != ConsentEffect.WITHDRAWN.value,
-                _current(table.c, on),
-            )
-            .order_by(table.c.partner, table.c.reference)
-        )
-        found: defaultdict[Pseudonym, list[ConsentFact]] = defaultdict(list)
-        for row in rows:
-            fact = read_consent(row)
-            found[fact.subject].append(fact)
-        return found
-
-    async def _kinds(self) -> dict[Oin, PartnerKind]:
-        rows = await self._connection.execute(
-            select(t.partners.c.oin, t.partners.c.kind).where(t.partners.c.active.is_(True))
-        )
-        return {Oin(oin): PartnerKind(kind) for oin, kind in rows}
+        if rows := [row for fact in facts for row in member_rows(fact)]:
+            await self._connection.execute(insert(members), rows)
 
 
-def _table_of(fact: Fact) -> Table:
-    match fact:
-        case InvolvementFact():
-            return t.involvements
-        case HouseholdFact():
-            return t.households
-        case ConsentFact():
-            return t.consents
+def table_of(fact: Fact) -> Table:
+    """Return the table in which the version of the fact that counts stands."""
+    return _TABLES[type(fact)]
 
 
-def _is(table: Table, fact: Fact) -> ColumnElement[bool]:
-    return and_(table.c.partner == fact.partner, table.c.reference == fact.reference)
-
-
-def _current(columns: Any, on: date) -> ColumnElement[bool]:
-    """Within its period on that day; an open end or start has no bound."""
-    return and_(
-        or_(columns.since.is_(None), columns.since <= on), or_(columns.until.is_(None), columns.until >= on)
-    )
+def place(
+    messages: Sequence[FactMessage], standing: Mapping[Key, Order]
+) -> tuple[list[Saved], dict[Key, FactMessage]]:
+    """Return what becomes of each message after the standing versions, and which count in the end. Pure."""
+    orders = dict(standing)
+    outcomes: list[Saved] = []
+    now_counting: dict[Key, FactMessage] = {}
+    for message in messages:
+        key = (table_of(message.fact).name, message.fact.partner, message.fact.reference)
+        known, order = orders.get(key), (message.recorded_at, message.id.id)
+        if known is not None and order < known:
+            outcomes.append(Saved.SUPERSEDED)
+            continue
+        outcomes.append(Saved.CREATED if known is None else Saved.UPDATED)
+        orders[key] = order
+        now_counting[key] = message
+    return outcomes, now_counting

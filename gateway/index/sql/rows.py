@@ -101,8 +101,34 @@ def read_consent(row: Any) -> ConsentFact:
     )
 
 
-def version_body(message: FactMessage) -> bytes:
-    """Return a version as JSON: everything the fact said, for history."""
+def current_row(message: FactMessage) -> Row:
+    """Return the row of the version that counts: the fact, and what orders it among its versions."""
+    match message.fact:
+        case InvolvementFact() as fact:
+            row = involvement_row(fact)
+        case HouseholdFact() as fact:
+            row = {"partner": fact.partner, "reference": fact.reference, "suppressed": fact.suppressed}
+        case ConsentFact() as fact:
+            row = consent_row(fact)
+    return row | _ordering(message)
+
+
+def version_row(message: FactMessage, *, kind: str) -> Row:
+    """Return the row that keeps the version as history; its body is JSON with everything the fact said."""
+    return {
+        "kind": kind,
+        "partner": message.fact.partner,
+        "reference": message.fact.reference,
+        "event": message.event.value,
+        "body": _body(message),
+    } | _ordering(message)
+
+
+def _ordering(message: FactMessage) -> Row:
+    return {"recorded_at": message.recorded_at, "message_id": message.id.id}
+
+
+def _body(message: FactMessage) -> bytes:
     match message.fact:
         case InvolvementFact() as fact:
             body = involvement_row(fact)

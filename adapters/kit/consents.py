@@ -1,0 +1,214 @@
+"""The consent list: a CSV that any partner's adapter takes beside its own exports, checked against the age rule.
+
+Columns, separated by `;`: `toestemming_id; bsn; geboortedatum; besluit; besloten_door; houders; vragers; doelen;
+vanaf; tot; toelichting`. Lists in one column are separated by commas. The birth date decides who may consent and
+when the consent ends by itself; it goes no further than this module.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from adapters.kit.dates import in_order, not_after, parse_date, parse_optional_date
+from adapters.kit.model import (
+    ConsentDraft,
+    Mapped,
+    MappingContext,
+    SourceRecord,
+    UnreadableRecord,
+    WithoutBsn,
+)
+from gateway.domain import Bsn, ConsentEffect, Decider, PartnerKind, parse_code
+from gateway.errors import InvalidInput, RecordRejected, Violation
+
+COLUMNS = (
+    "toestemming_id",
+    "bsn",
+    "geboortedatum",
+    "besluit",
+    "besloten_door",
+    "houders",
+    "vragers",
+    "doelen",
+    "vanaf",
+    "tot",
+    "toelichting",
+)
+CONTENT_COLUMNS = ("toelichting",)
+
+EFFECTS = {
+    "toestemming": ConsentEffect.PERMIT,
+    "bezwaar": ConsentEffect.OBJECT,
+    "ingetrokken": ConsentEffect.WITHDRAWN,
+}
+DECIDERS = {
+    "betrokkene": Decider.SUBJECT,
+    "gezagsdragers": Decider.AUTHORITY_HOLDERS,
+    "beide": Decider.SUBJECT_AND_AUTHORITY_HOLDERS,
+}
+BOUNDARIES = (12, 16, 18)
+"""Birthdays at which who may consent changes, and a consent given before ends (WGBO 7:447, 7:450; Jeugdwet)."""
+
+Code = TypeVar("Code")
+
+_BIRTH_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    """One row of the list, by column."""
+
+    columns: Mapping[str, str] = field(repr=False)
+
+
+def is_consent_list(export: Path) -> bool:
+    """Tell whether a file is a consent list: its first column says so."""
+    with export.open("rb") as file:
+        start = file.read(64)
+    return start.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(b"toestemming_id;")
+
+
+def read_consents(export: Path) -> Iterator[SourceRecord[ConsentRow] | UnreadableRecord]:
+    """Yield the rows of a consent list.
+
+    Raises:
+        InvalidInput: the file is not UTF-8, or its header lacks a column.
+
+    """
+    try:
+        text = export.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = export.read_bytes()[: error.start].count(b"\n") + 1
+        raise InvalidInput.at("file", f"must be UTF-8; line {line} is not") from None
+    rows = csv.reader(text.splitlines(), delimiter=";")
+    header = [name.strip().lower() for name in next(rows, [])]
+    missing = [name for name in COLUMNS if name not in header and name not in CONTENT_COLUMNS]
+    if missing:
+        raise InvalidInput([Violation(f"header.{name}", "is required") for name in missing])
+    for row in rows:
+        place = f"line {rows.line_num}"
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) != len(header):
+            short = RecordRejected(Violation("row", f"must have {len(header)} columns"))
+            yield UnreadableRecord(place=place, error=short)
+        else:
+            columns = {name: cell.strip() for name, cell in zip(header, row, strict=True)}
+            yield SourceRecord(place=place, content=ConsentRow(columns))
+
+
+def map_consent(row: ConsentRow, context: MappingContext) -> Mapped:
+    """Return the consent in a row.
+
+    Raises:
+        WithoutBsn: the row has no BSN.
+        InvalidInput: a column breaks a rule, or the deciders are not those the person's age asks for.
+
+    """
+    columns = row.columns
+    if not columns["toestemming_id"]:
+        raise InvalidInput.at("toestemming_id", "is required")
+    if not columns["bsn"]:
+        raise WithoutBsn("bsn", key=columns["toestemming_id"])
+    effect = _one_of(EFFECTS, columns["besluit"], path="besluit")
+    decider = _one_of(DECIDERS, columns["besloten_door"], path="besloten_door")
+    since = not_after(parse_date(columns["vanaf"], path="vanaf"), context.today, path="vanaf")
+    until = parse_optional_date(columns["tot"], path="tot")
+    in_order(since, until, path="tot")
+    return Mapped(
+        drafts=(
+            ConsentDraft(
+                key=columns["toestemming_id"],
+                bsn=Bsn(columns["bsn"]),
+                effect=effect,
+                decided_by=decider,
+                holder_kinds=_kinds(columns["houders"], path="houders"),
+                asking_kinds=_kinds(columns["vragers"], path="vragers"),
+                purposes=frozenset(_codes(columns["doelen"], path="doelen")),
+                since=since,
+                until=_until(columns["geboortedatum"], decider, since, until),
+            ),
+        )
+    )
+
+
+def required_decider(age: int) -> Decider:
+    """Return who must decide at that age.
+
+    Under 12 the holders of authority, 12 to 15 the youth and they together, from 16 the youth alone.
+    """
+    if age < 12:
+        return Decider.AUTHORITY_HOLDERS
+    return Decider.SUBJECT_AND_AUTHORITY_HOLDERS if age < 16 else Decider.SUBJECT
+
+
+def _until(birth_text: str, decider: Decider, since: date, until: date | None) -> date | None:
+    """Check the age rule on the first day, and end on the day before the next birthday that changes it."""
+    earliest, latest = _birth_span(birth_text)
+    # An incomplete birth date must satisfy the rule on every day that it can mean.
+    ages = {_age(earliest, since), _age(latest, since)}
+    if {required_decider(age) for age in ages} != {decider}:
+        raise InvalidInput.at("besloten_door", "must be who decides at the person's age on the first day")
+    changes = [birthday for years in BOUNDARIES if (birthday := _birthday(earliest, years)) > since]
+    ends = [end for end in (until, changes[0] - timedelta(days=1) if changes else None) if end is not None]
+    return min(ends) if ends else None
+
+
+def _birth_span(text: str) -> tuple[date, date]:
+    """Return the first and the last day a birth date can mean: month or day may be 00 (BRP: unknown)."""
+    found = _BIRTH_DATE.fullmatch(text)
+    if found is None:
+        raise InvalidInput.at("geboortedatum", "must be yyyy-mm-dd, with 00 for an unknown month or day")
+    year, month, day = (int(part) for part in found.groups())
+    try:
+        if month == 0:
+            return date(year, 1, 1), date(year, 12, 31)
+        if day == 0:
+            return date(year, month, 1), _end_of_month(year, month)
+        return date(year, month, day), date(year, month, day)
+    except ValueError:
+        raise InvalidInput.at("geboortedatum", "must be a day that exists") from None
+
+
+def _end_of_month(year: int, month: int) -> date:
+    following = date(year + 1, 1, 1) if month == 12 else date(year, month + 1, 1)
+    return following - timedelta(days=1)
+
+
+def _birthday(born: date, years: int) -> date:
+    try:
+        return born.replace(year=born.year + years)
+    except ValueError:
+        # Born on 29 February: in other years the birthday counts from 1 March.
+        return date(born.year + years, 3, 1)
+
+
+def _age(born: date, on: date) -> int:
+    if born > on:
+        raise InvalidInput.at("geboortedatum", "must not be after the first day of the consent")
+    years = on.year - born.year
+    return years if _birthday(born, years) <= on else years - 1
+
+
+def _kinds(text: str, *, path: str) -> frozenset[PartnerKind]:
+    return frozenset(PartnerKind(code) for code in _codes(text, path=path))
+
+
+def _codes(text: str, *, path: str) -> list[str]:
+    codes = [code.strip() for code in text.split(",") if code.strip()]
+    if not codes:
+        raise InvalidInput.at(path, "must name at least one; an empty scope is refused")
+    return [parse_code(code, path=path) for code in codes]
+
+
+def _one_of(table: Mapping[str, Code], text: str, *, path: str) -> Code:
+    found = table.get(text.lower())
+    if found is None:
+        raise InvalidInput.at(path, f"must be one of {', '.join(table)}")
+    return found

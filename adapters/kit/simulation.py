@@ -1,0 +1,65 @@
+"""Write a synthetic region as the source files of the partners: `verwijsindex adapter simulate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Protocol, runtime_checkable
+
+import orjson
+import typer
+
+from adapters.kit.finding import all_adapters
+from adapters.kit.region import Region, build_region
+
+
+@runtime_checkable
+class Simulates(Protocol):
+    """An adapter that can write a region's records in its own partner's format."""
+
+    def simulate(self, region: Region, folder: Path) -> Sequence[str]:
+        """Write the export files into `folder`; return the texts planted in content fields."""
+
+
+def write_region(folder: Path, *, households: int, seed: int, today: date) -> Region:
+    """Write the files of every partner that can be simulated, `stories.json` and `planted.json`.
+
+    The same seed and day give the same files, byte for byte.
+    """
+    region = build_region(households=households, seed=seed, today=today)
+    planted: list[str] = []
+    for adapter in all_adapters():
+        if isinstance(adapter, Simulates):
+            home = folder / adapter.manifest.kind
+            home.mkdir(parents=True, exist_ok=True)
+            planted += adapter.simulate(region, home)
+    (folder / "stories.json").write_bytes(orjson.dumps([story.as_json() for story in region.stories]))
+    (folder / "planted.json").write_bytes(orjson.dumps(sorted(set(planted))))
+    return region
+
+
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="A new folder for the files.")],
+    households: Annotated[int, typer.Option(min=0, max=20_000, help="How many households.")] = 200,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 7,
+    today: Annotated[
+        str, typer.Option(help="The day the files are made on, YYYY-MM-DD; today without it.")
+    ] = "",
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
+) -> None:
+    """Write a synthetic region as the source files of the partners, bad records included. Nobody in it exists."""
+    day = date.fromisoformat(today) if today else date.today()  # noqa: DTZ011 - the day where the files are made
+    region = write_region(folder, households=households, seed=seed, today=day)
+    counts = {
+        "casus": len(region.casus),
+        "treatments": len(region.treatments),
+        "reports": len(region.reports),
+        "consents": len(region.consents),
+        "stories": len(region.stories),
+    }
+    if json:
+        typer.echo(orjson.dumps({"folder": str(folder), **counts}).decode())
+    else:
+        typer.echo(f"Synthetic region in {folder}: " + ", ".join(f"{n} {name}" for name, n in counts.items()))

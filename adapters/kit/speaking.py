@@ -1,0 +1,236 @@
+"""Facts become messages: compared with what was said before, built, signed and queued in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from uuid_utils.compat import uuid7
+
+from adapters.kit.facts import FactMaker
+from adapters.kit.keys import ReferenceKind, keyed_digest, opaque_reference
+from adapters.kit.mapping import ConsentUnit, HouseholdUnit, InvolvementUnit, RetractionUnit, Unit
+from adapters.kit.outbox import queue
+from adapters.kit.state import (
+    LastSaid,
+    StateFile,
+    keep_involvement,
+    kept_involvement,
+    last_said,
+    remember,
+    see,
+    was_seen,
+)
+from gateway.domain import (
+    Bsn,
+    ConsentEffect,
+    ConsentFact,
+    Event,
+    Fact,
+    FactMessage,
+    HouseholdFact,
+    HouseholdMember,
+    InvolvementFact,
+    MessageId,
+    Phase,
+    Pseudonym,
+)
+from gateway.messages.records import to_record
+
+_EVENT_OF_CONSENT = {
+    ConsentEffect.PERMIT: Event.CONSENT_GIVEN,
+    ConsentEffect.OBJECT: Event.CONSENT_OBJECTED,
+    ConsentEffect.WITHDRAWN: Event.CONSENT_WITHDRAWN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """The partner's signing key and the id by which the index knows it."""
+
+    key: Ed25519PrivateKey = field(repr=False)
+    kid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What came of some units: the records for which a message was queued, and the ids of the messages."""
+
+    records: Set[int]
+    message_ids: Sequence[str]
+
+
+class Speaker:
+    """Queues messages for what is new, and only for that."""
+
+    def __init__(self, file: StateFile, maker: FactMaker, signing: Signing) -> None:
+        self._file = file
+        self._maker = maker
+        self._signing = signing
+
+    def say(self, units: Sequence[Unit], subjects: Mapping[Bsn, Pseudonym], *, now: datetime) -> Said:
+        """Queue a message for every unit that is new or changed; state and outbox change together or not.
+
+        `subjects` holds a pseudonym for every person of the units. `now` is the time of records that have none
+        of their own.
+
+        Raises:
+            StoreUnavailable: nothing was queued.
+
+        """
+        records: set[int] = set()
+        message_ids: list[str] = []
+        with self._file.transaction() as connection:
+            for unit in units:
+                said = self._say_one(connection, unit, subjects, now)
+                if said is not None:
+                    message_ids.append(said[0])
+                    records.update(said[1])
+        return Said(records=records, message_ids=message_ids)
+
+    def _say_one(
+        self, connection: sqlite3.Connection, unit: Unit, subjects: Mapping[Bsn, Pseudonym], now: datetime
+    ) -> tuple[str, Set[int]] | None:
+        fact = self._fact(connection, unit, subjects)
+        if fact is None:
+            return None
+        last = last_said(connection, fact.reference)
+        digest, moment = self._digests(fact, unit.recorded_at)
+        if last is not None and last.digest == digest:
+            return None
+        if moment is not None and was_seen(connection, moment):
+            return None
+        recorded_at = unit.recorded_at or now
+        message_id = self._queue(connection, fact, last, recorded_at)
+        if moment is not None:
+            see(connection, moment, message_id)
+        # A record that comes late is sent as such, and is not the last word.
+        if last is None or recorded_at >= last.recorded_at:
+            said = LastSaid(
+                digest=digest, recorded_at=recorded_at, message_id=message_id, kept=self._kept(fact)
+            )
+            remember(connection, fact.reference, said)
+        return message_id, self._records_behind(unit, fact, subjects, last)
+
+    def _digests(self, fact: Fact, recorded_at: datetime | None) -> tuple[bytes, bytes | None]:
+        """Return the digest of what the fact says and, where the source dates its changes, of this change."""
+        key, content = self._maker.reference_key, orjson.dumps(_plain(fact), option=orjson.OPT_SORT_KEYS)
+        digest = keyed_digest(key, f"fact {fact.reference}", content)
+        if recorded_at is None:
+            return digest, None
+        stamped = recorded_at.astimezone(UTC).isoformat().encode() + content
+        return digest, keyed_digest(key, f"change {fact.reference}", stamped)
+
+    def _fact(
+        self, connection: sqlite3.Connection, unit: Unit, subjects: Mapping[Bsn, Pseudonym]
+    ) -> Fact | None:
+        match unit:
+            case InvolvementUnit():
+                return self._maker.involvement(unit.draft, subjects[unit.draft.bsn])
+            case ConsentUnit():
+                return self._maker.consent(unit.draft, subjects[unit.draft.bsn])
+            case HouseholdUnit():
+                return self._maker.household(unit, subjects)
+            case RetractionUnit():
+                return self._retraction(connection, unit)
+
+    def _retraction(self, connection: sqlite3.Connection, unit: RetractionUnit) -> InvolvementFact | None:
+        """Return the retraction of what was sent under the key; None where nothing stands under it."""
+        reference = opaque_reference(self._maker.reference_key, ReferenceKind.INVOLVEMENT, unit.key)
+        last = last_said(connection, reference)
+        if last is None:
+            return None
+        stands = kept_involvement(last.kept, partner=self._maker.partner, reference=reference)
+        return replace(stands, phase=Phase.RETRACTED)
+
+    def _queue(
+        self, connection: sqlite3.Connection, fact: Fact, last: LastSaid | None, recorded_at: datetime
+    ) -> str:
+        message = FactMessage(
+            id=MessageId(fact.partner, str(uuid7())),
+            event=event_of(fact, last),
+            recorded_at=recorded_at,
+            fact=fact,
+        )
+        record = to_record(message, key=self._signing.key, kid=self._signing.kid)
+        queue(connection, record, message_id=message.id.id, reference=fact.reference)
+        return message.id.id
+
+    def _kept(self, fact: Fact) -> dict[str, Any]:
+        match fact:
+            case InvolvementFact():
+                return keep_involvement(fact)
+            case HouseholdFact():
+                return {"members": [self._member_mark(fact, member) for member in fact.members]}
+            case _:
+                return {}
+
+    def _member_mark(self, fact: HouseholdFact, member: HouseholdMember) -> str:
+        # Keyed with the household, so that two households of the file do not show that they share a person.
+        content = orjson.dumps(_plain_member(member), option=orjson.OPT_SORT_KEYS)
+        return keyed_digest(self._maker.reference_key, f"member {fact.reference}", content).hex()
+
+    def _records_behind(
+        self, unit: Unit, fact: Fact, subjects: Mapping[Bsn, Pseudonym], last: LastSaid | None
+    ) -> Set[int]:
+        """Return the records that made the message necessary: of a household, those whose member is new."""
+        if isinstance(unit, HouseholdUnit) and isinstance(fact, HouseholdFact) and last is not None:
+            known = set(last.kept["members"])
+            new = {m.subject for m in fact.members if self._member_mark(fact, m) not in known}
+            behind = {
+                record
+                for record, membership in zip(unit.records, unit.memberships, strict=True)
+                if subjects[membership.bsn] in new
+            }
+            return behind or set(unit.records)
+        return set(unit.records)
+
+
+def event_of(fact: Fact, last: LastSaid | None) -> Event:
+    """Return the event that says what happened since the last fact under the same reference."""
+    match fact:
+        case HouseholdFact():
+            return Event.HOUSEHOLD_ASSERTED
+        case ConsentFact():
+            return _EVENT_OF_CONSENT[fact.effect]
+        case InvolvementFact(phase=Phase.ENDED):
+            return Event.INVOLVEMENT_ENDED
+        case InvolvementFact(phase=Phase.RETRACTED):
+            return Event.INVOLVEMENT_RETRACTED
+        case _:
+            is_first = last is None or last.kept["phase"] == Phase.RETRACTED.value
+            return Event.INVOLVEMENT_STARTED if is_first else Event.INVOLVEMENT_UPDATED
+
+
+def _plain(fact: Fact) -> dict[str, Any]:
+    match fact:
+        case InvolvementFact():
+            return keep_involvement(fact)
+        case HouseholdFact():
+            return {
+                "suppressed": fact.suppressed,
+                "members": [_plain_member(member) for member in fact.members],
+            }
+        case ConsentFact():
+            return {
+                "subject": fact.subject.hex(),
+                "effect": fact.effect.value,
+                "decided_by": fact.decided_by.value,
+                "scopes": [sorted(fact.holder_kinds), sorted(fact.asking_kinds), sorted(fact.purposes)],
+                "since": fact.since,
+                "until": fact.until,
+            }
+
+
+def _plain_member(member: HouseholdMember) -> dict[str, Any]:
+    return {
+        "subject": member.subject.hex(),
+        "role": member.role,
+        "since": member.since,
+        "until": member.until,
+    }

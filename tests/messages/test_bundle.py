@@ -1,0 +1,174 @@
+"""Messages are built to the byte, read back whole, and refused for anything beside the profile."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain import (
+    ConsentFact,
+    Decider,
+    FactMessage,
+    HouseholdFact,
+    HouseholdMember,
+    InvolvementFact,
+    MessageId,
+    Phase,
+    Pseudonym,
+    Reference,
+    SecrecyClass,
+)
+from gateway.errors import MessageRejected, RejectionReason
+from gateway.messages import codes
+from gateway.messages.build import build_bundle
+from gateway.messages.parse import parse_bundle
+from gateway.messages.profile import MOST_VIOLATIONS
+from tests.messages.vectors import FOLDER, INVALID, PLANTED, VALID
+from tests.support.facts import OIN_VT, consent, event_of, household, involvement, message
+
+persons = st.binary(min_size=32, max_size=32).map(Pseudonym)
+days = st.dates(date(1900, 1, 1), date(2100, 1, 1))
+references = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True).map(Reference)
+desks = st.from_regex(r"[a-z][a-z0-9]{0,10}(-[a-z0-9]{1,5})?", fullmatch=True)
+moments = st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))
+
+
+@st.composite
+def involvements(draw: st.DrawFn) -> InvolvementFact:
+    since = draw(days)
+    return involvement(
+        OIN_VT,
+        "x",
+        reference=draw(references),
+        subject=draw(persons),
+        phase=draw(st.sampled_from(Phase)),
+        since=since,
+        until=draw(st.none() | st.dates(since, date(2101, 1, 1))),
+        desk=draw(desks),
+        secrecy=draw(st.sampled_from(SecrecyClass)),
+        shielded=draw(st.booleans()),
+    )
+
+
+@st.composite
+def households(draw: st.DrawFn) -> HouseholdFact:
+    members = draw(st.lists(persons, max_size=6, unique_by=lambda person: person.hex()))
+    roles = st.none() | st.sampled_from(sorted(codes.HOUSEHOLD_ROLES))
+    return household(
+        OIN_VT,
+        reference=draw(references),
+        members=tuple(
+            HouseholdMember(subject=person, role=draw(roles), since=draw(st.none() | days))
+            for person in members
+        ),
+        suppressed=draw(st.booleans()),
+    )
+
+
+@st.composite
+def consents(draw: st.DrawFn) -> ConsentFact:
+    kinds = st.frozensets(st.sampled_from(["ggz", "politie", "huisarts"]), min_size=1)
+    return consent(
+        OIN_VT,
+        "x",
+        holder="ggz",
+        asking="politie",
+        reference=draw(references),
+        subject=draw(persons),
+        effect=draw(st.sampled_from(list(codes.EFFECT_OF_EVENT.values()))),
+        decided_by=draw(st.sampled_from(Decider)),
+        holder_kinds=draw(kinds),
+        asking_kinds=draw(kinds),
+        since=draw(days),
+    )
+
+
+@given(fact=involvements() | households() | consents(), recorded_at=moments)
+def test_what_is_built_reads_back_as_the_same_message(
+    fact: InvolvementFact | HouseholdFact | ConsentFact, recorded_at: datetime
+) -> None:
+    sent = FactMessage(
+        id=MessageId(OIN_VT, "019a0000-0000-7000-8000-000000000001"),
+        event=event_of(fact),
+        recorded_at=recorded_at,
+        fact=fact,
+    )
+    value = build_bundle(sent)
+    assert parse_bundle(value) == sent
+    assert build_bundle(sent) == value
+
+
+@pytest.mark.parametrize("name", sorted(VALID))
+def test_a_golden_message_is_built_to_the_byte(name: str) -> None:
+    golden = (FOLDER / "valid" / f"{name}.json").read_bytes()
+    assert build_bundle(VALID[name]) + b"\n" == golden
+    assert parse_bundle(golden) == VALID[name]
+
+
+@pytest.mark.parametrize("name", sorted(INVALID))
+def test_an_invalid_message_is_refused_at_its_path_without_its_text(name: str) -> None:
+    with pytest.raises(MessageRejected) as caught:
+        parse_bundle((FOLDER / "invalid" / f"{name}.json").read_bytes())
+    assert caught.value.reason is RejectionReason.PROFILE
+    assert INVALID[name][2] in str(caught.value)
+    assert PLANTED not in str(caught.value)
+    assert "999993653" not in str(caught.value)
+
+
+def test_there_is_a_file_for_every_vector_and_no_other() -> None:
+    assert {path.stem for path in (FOLDER / "valid").iterdir()} == set(VALID)
+    assert {path.stem for path in (FOLDER / "invalid").iterdir()} == set(INVALID)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"\xff\xfe",
+        b"{",
+        b'{"resourceType":"Bundle","resourceType":"Bundle"}',
+        b'{"a":NaN}',
+        b"[" * 100_000,
+    ],
+    ids=["empty", "not-utf8", "truncated", "name-twice", "nan", "deep"],
+)
+def test_what_is_no_json_is_refused(value: bytes) -> None:
+    with pytest.raises(MessageRejected) as caught:
+        parse_bundle(value)
+    assert caught.value.reason is RejectionReason.NOT_JSON
+
+
+def test_an_element_name_that_carries_text_is_not_repeated() -> None:
+    body = orjson.loads(build_bundle(message(involvement(OIN_VT, "anna"))))
+    body[PLANTED] = 1
+    with pytest.raises(MessageRejected) as caught:
+        parse_bundle(orjson.dumps(body))
+    assert PLANTED not in str(caught.value)
+
+
+def test_a_receipt_names_a_bounded_number_of_violations() -> None:
+    body = orjson.loads(build_bundle(message(involvement(OIN_VT, "anna"))))
+    body |= {f"element{chr(97 + n // 26)}{chr(97 + n % 26)}": n for n in range(200)}
+    with pytest.raises(MessageRejected) as caught:
+        parse_bundle(orjson.dumps(body))
+    assert len(caught.value.violations) == MOST_VIOLATIONS
+
+
+def test_an_entry_nobody_refers_to_is_refused() -> None:
+    body = orjson.loads(build_bundle(message(involvement(OIN_VT, "anna"))))
+    stray = orjson.loads(orjson.dumps(body["entry"][2]))
+    stray["fullUrl"] = "urn:uuid:019a0000-0000-7000-8000-0000000000ff"
+    body["entry"].append(stray)
+    with pytest.raises(MessageRejected, match="not reachable"):
+        parse_bundle(orjson.dumps(body))
+
+
+def test_an_event_that_does_not_fit_the_fact_is_refused() -> None:
+    body = orjson.loads(build_bundle(message(involvement(OIN_VT, "anna"))))
+    body["entry"][0]["resource"]["eventCoding"]["code"] = "involvement-ended"
+    with pytest.raises(MessageRejected, match="does not fit"):
+        parse_bundle(orjson.dumps(body))

@@ -1,0 +1,54 @@
+"""The profile files say what the closed table says, and an independent validator agrees with both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.messages.vectors import FOLDER, INVALID
+from tests.support.fhir_validator import FhirValidator
+from tests.support.generate_profiles import TARGET, documents, rendered
+from tests.support.postgres import ServiceMissing
+
+BEYOND_FHIR = {
+    "note-in-desk",  # a code pattern: FHIR R4 has no regular expressions
+    "bsn-for-pseudonym",
+    "extra-resource",  # R4 cannot close the types of Bundle.entry without slicing
+    "role-with-text",
+}
+"""Invalid messages that only the project's own table refuses."""
+
+
+def test_the_files_are_what_the_table_gives() -> None:
+    """Run `python -m tests.support.generate_profiles` after a change of the table."""
+    found = {path.name: path.read_bytes() for path in TARGET.glob("*.json")}
+    assert found == {name: rendered(document) for name, document in documents().items()}
+
+
+@pytest.mark.services
+@pytest.mark.xdist_group("fhir-validator")
+class TestHapi:
+    @pytest.fixture(scope="class")
+    def validator(self) -> Iterator[FhirValidator]:
+        import os
+
+        try:
+            with FhirValidator() as running:
+                yield running
+        except ServiceMissing as error:
+            if os.environ.get("REQUIRE_SERVICES") == "1":
+                pytest.fail(f"the FHIR validator is required and missing: {error}")
+            pytest.skip(f"no FHIR validator: {error}")
+
+    def test_it_accepts_every_golden_message(self, validator: FhirValidator) -> None:
+        refused = {
+            path.stem: errors
+            for path in sorted((FOLDER / "valid").iterdir())
+            if (errors := validator.errors(path.read_bytes()))
+        }
+        assert refused == {}
+
+    @pytest.mark.parametrize("name", sorted(set(INVALID) - BEYOND_FHIR))
+    def test_it_rejects_an_invalid_message(self, validator: FhirValidator, name: str) -> None:
+        assert validator.errors((FOLDER / "invalid" / f"{name}.json").read_bytes())

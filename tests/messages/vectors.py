@@ -1,0 +1,206 @@
+"""Golden messages: the facts behind `tests/vectors/messages`, and how the files are written.
+
+`python -m tests.messages.vectors` writes them anew after a deliberate change of the profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway.domain import (
+    ConsentEffect,
+    Decider,
+    Event,
+    FactMessage,
+    HouseholdMember,
+    MessageId,
+    Phase,
+    Reference,
+    SecrecyClass,
+)
+from gateway.messages.build import build_bundle
+from tests.support.facts import OIN_GGZ, OIN_POLITIE, OIN_VT, consent, household, involvement, message, person
+
+FOLDER = Path(__file__).parents[1] / "vectors" / "messages"
+PLANTED = "PLANTED text of a case"
+
+
+def _numbered(number: int, fact: Any, **changes: Any) -> FactMessage:
+    id_ = MessageId(fact.partner, f"019a0000-0000-7000-8000-{number:012d}")
+    return message(fact, id=id_, recorded_at=datetime(2026, 3, 2, 12, 0, number, tzinfo=UTC), **changes)
+
+
+VALID: dict[str, FactMessage] = {
+    "involvement-started": _numbered(1, involvement(OIN_VT, "anna")),
+    "involvement-started-provisional": _numbered(2, involvement(OIN_VT, "anna", phase=Phase.PROVISIONAL)),
+    "involvement-started-shielded": _numbered(
+        3, involvement(OIN_GGZ, "bram", shielded=True, secrecy=SecrecyClass.VERY_RESTRICTED)
+    ),
+    "involvement-updated": _numbered(
+        4, involvement(OIN_POLITIE, "carla", until=date(2027, 1, 15)), event=Event.INVOLVEMENT_UPDATED
+    ),
+    "involvement-ended": _numbered(
+        5, involvement(OIN_GGZ, "bram", phase=Phase.ENDED, until=date(2026, 2, 1))
+    ),
+    "involvement-retracted": _numbered(6, involvement(OIN_VT, "anna", phase=Phase.RETRACTED)),
+    "household-asserted": _numbered(
+        7,
+        household(
+            OIN_VT,
+            "anna",
+            members=(
+                HouseholdMember(subject=person("anna"), role="MTH", since=date(2020, 5, 1)),
+                HouseholdMember(subject=person("bram"), role="CHILD"),
+                HouseholdMember(subject=person("carla"), until=date(2026, 1, 31)),
+            ),
+        ),
+    ),
+    "household-asserted-suppressed": _numbered(8, household(OIN_VT, "anna", "bram", suppressed=True)),
+    "household-asserted-without-members": _numbered(
+        9, household(OIN_VT, members=(), reference=Reference("ended-household"))
+    ),
+    "consent-given": _numbered(10, consent(OIN_GGZ, "bram", holder="ggz", asking="politie")),
+    "consent-objected": _numbered(
+        11, consent(OIN_GGZ, "bram", holder="ggz", asking="politie", effect=ConsentEffect.OBJECT)
+    ),
+    "consent-withdrawn": _numbered(
+        12,
+        consent(
+            OIN_GGZ,
+            "bram",
+            holder="ggz",
+            asking="politie",
+            effect=ConsentEffect.WITHDRAWN,
+            decided_by=Decider.SUBJECT_AND_AUTHORITY_HOLDERS,
+            until=date(2027, 3, 1),
+        ),
+    ),
+}
+
+Edit = Callable[[dict[str, Any]], None]
+
+
+def _focus(body: dict[str, Any]) -> dict[str, Any]:
+    resource: dict[str, Any] = body["entry"][1]["resource"]
+    return resource
+
+
+def _patient(body: dict[str, Any]) -> dict[str, Any]:
+    resource: dict[str, Any] = body["entry"][2]["resource"]
+    return resource
+
+
+INVALID: dict[str, tuple[str, Edit, str]] = {
+    # name: the valid message it is made of, what is wrong, the path that must be named
+    "narrative": (
+        "involvement-started",
+        lambda body: _focus(body).update(
+            text={"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{PLANTED}</div>'}
+        ),
+        "Bundle.entry[1].resource.text",
+    ),
+    "diagnosis": (
+        "involvement-started",
+        lambda body: _focus(body).update(diagnosis=[{"condition": {"display": PLANTED}}]),
+        "Bundle.entry[1].resource.diagnosis",
+    ),
+    "patient-name": (
+        "involvement-started",
+        lambda body: _patient(body).update(name=[{"text": PLANTED}]),
+        "Bundle.entry[2].resource.name",
+    ),
+    "patient-birth-date": (
+        "involvement-started",
+        lambda body: _patient(body).update(birthDate="2019-01-01"),
+        "Bundle.entry[2].resource.birthDate",
+    ),
+    "patient-address": (
+        "involvement-started",
+        lambda body: _patient(body).update(address=[{"text": PLANTED}]),
+        "Bundle.entry[2].resource.address",
+    ),
+    "second-identifier": (
+        "involvement-started",
+        lambda body: _patient(body)["identifier"].append(
+            {"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": "999993653"}
+        ),
+        "Bundle.entry[2].resource.identifier",
+    ),
+    "bsn-for-pseudonym": (
+        "involvement-started",
+        lambda body: _patient(body)["identifier"][0].update(value="999993653"),
+        "Bundle.entry[2].resource.identifier[0].value",
+    ),
+    "display": (
+        "involvement-started",
+        lambda body: _focus(body)["managingOrganization"].update(display=PLANTED),
+        "Bundle.entry[1].resource.managingOrganization.display",
+    ),
+    "note-in-desk": (
+        "involvement-started",
+        lambda body: _focus(body)["team"][0]["identifier"].update(value=PLANTED),
+        "Bundle.entry[1].resource.team[0].identifier.value",
+    ),
+    "unknown-status": (
+        "involvement-started",
+        lambda body: _focus(body).update(status="somewhat-active"),
+        "Bundle.entry[1].resource.status",
+    ),
+    "day-that-does-not-exist": (
+        "involvement-started",
+        lambda body: _focus(body)["period"].update(start="2026-02-30"),
+        "Bundle.entry",
+    ),
+    "extra-resource": (
+        "involvement-started",
+        lambda body: body["entry"].append(
+            {
+                "fullUrl": "urn:uuid:019a0000-0000-7000-8000-0000000000ff",
+                "resource": {"resourceType": "Observation", "status": "final", "code": {"text": PLANTED}},
+            }
+        ),
+        "Bundle.entry[3].resource.resourceType",
+    ),
+    "role-with-text": (
+        "household-asserted",
+        lambda body: _focus(body)["member"][0]["extension"][0].update(valueCode=PLANTED),
+        "Bundle.entry[1].resource.member[0].extension[0].valueCode",
+    ),
+    "group-name": (
+        "household-asserted",
+        lambda body: _focus(body).update(name=PLANTED),
+        "Bundle.entry[1].resource.name",
+    ),
+    "consent-without-scope": (
+        "consent-given",
+        lambda body: _focus(body).pop("scope"),
+        "Bundle.entry[1].resource.scope",
+    ),
+    "consent-source-document": (
+        "consent-given",
+        lambda body: _focus(body).update(sourceAttachment={"title": PLANTED}),
+        "Bundle.entry[1].resource.sourceAttachment",
+    ),
+}
+
+
+def invalid(name: str) -> bytes:
+    """Return an invalid message."""
+    base, edit, _ = INVALID[name]
+    body = orjson.loads(build_bundle(VALID[base]))
+    edit(body)
+    return orjson.dumps(body)
+
+
+if __name__ == "__main__":
+    for kind in ("valid", "invalid"):
+        (FOLDER / kind).mkdir(parents=True, exist_ok=True)
+    for valid_name, fact_message in VALID.items():
+        (FOLDER / "valid" / f"{valid_name}.json").write_bytes(build_bundle(fact_message) + b"\n")
+    for invalid_name in INVALID:
+        (FOLDER / "invalid" / f"{invalid_name}.json").write_bytes(invalid(invalid_name) + b"\n")
