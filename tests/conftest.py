@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.hold import service, stop
+from tests.support.hold import service, session
 from tests.support.postgres import drop_database, fresh_database
 
 SERVICES_FOLDER = "VERWIJSINDEX_TEST_SERVICES"
@@ -20,23 +20,28 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Timing never decides a test: two busy cores are slow now and then.
 settings.register_profile(
-    "project", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
+    "project",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("project")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder in which the workers of this session agree on services."""
-    if not hasattr(config, "workerinput"):
-        os.environ[SERVICES_FOLDER] = tempfile.mkdtemp(prefix="vwi-services-")
+    if hasattr(config, "workerinput"):
+        return  # A worker of pytest-xdist: the controller has made it.
+    folder = Path(tempfile.mkdtemp(prefix="vwi-services-"))
+    os.environ[SERVICES_FOLDER] = str(folder)
+    services = session(folder)
+    services.__enter__()
 
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the services once every worker is done."""
-    if not hasattr(config, "workerinput"):
-        folder = Path(os.environ[SERVICES_FOLDER])
-        stop(folder)
+    def end() -> None:
+        services.__exit__(None, None, None)
         shutil.rmtree(folder, ignore_errors=True)
+
+    config.add_cleanup(end)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -83,5 +88,7 @@ def shared_data() -> Path:
     if not folder.is_dir():
         if os.environ.get("CI"):
             pytest.fail("the shared test material is required in CI: set VERWIJSINDEX_SHARED_DATA")
-        pytest.skip("no shared test material beside the checkout (VERWIJSINDEX_SHARED_DATA names another place)")
+        pytest.skip(
+            "no shared test material beside the checkout (VERWIJSINDEX_SHARED_DATA names another place)"
+        )
     return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import entry_points
 
 import typer
@@ -11,6 +12,7 @@ from gateway.cli.demo.command import demo
 from gateway.cli.lookup import lookup
 from gateway.cli.output import fail
 from gateway.errors import VerwijsindexError
+from gateway.telemetry.log import configure
 
 COMMAND_GROUPS = "verwijsindex.commands"
 """Entry-point group for command groups of other packages (the adapter kit's `adapter`)."""
@@ -43,6 +45,8 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; a deliberate error ends with one line and its exit code, never a traceback."""
+    # Before anything can log: standard output is for results alone.
+    configure(level=logging.WARNING)
     try:
         build_app()()
     except VerwijsindexError as error:

@@ -20,9 +20,7 @@ def pseudonym(config: PartnerConfig = None, *, json: Json = False) -> None:
     """
     from gateway.pseudonyms.client import open_pseudonymiser
     from gateway.settings import load_partner_settings
-    from gateway.telemetry.log import configure
 
-    configure()
     settings = load_partner_settings(config)
     bsn = read_bsn()
     [found] = asyncio.run(open_pseudonymiser(settings.pseudonyms).pseudonymise([bsn]))

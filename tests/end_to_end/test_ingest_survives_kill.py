@@ -9,12 +9,11 @@ import signal
 from collections import Counter
 from pathlib import Path
 
+from gateway.bootstrap import open_site
 from gateway.bus.opening import open_bus
 from gateway.bus.ports import BusRecord
-from gateway.messages.receipts import ReceiptOutcome, read_receipt
-
-from gateway.bootstrap import open_site
 from gateway.bus.topics import TopicKind, topic_of
+from gateway.messages.receipts import ReceiptOutcome, read_receipt
 from tests.support.facts import household, involvement, message
 from tests.support.trial import Trial
 

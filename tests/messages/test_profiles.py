@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,7 @@ BEYOND_FHIR = {
     "bsn-for-pseudonym",
     "extra-resource",  # R4 cannot close the types of Bundle.entry without slicing
     "role-with-text",
+    "consent-source-document",  # sourceAttachment is one form of source[x], which stays open for snapshots
 }
 """Invalid messages that only the project's own table refuses."""
 
@@ -30,9 +32,8 @@ def test_the_files_are_what_the_table_gives() -> None:
 @pytest.mark.xdist_group("fhir-validator")
 class TestHapi:
     @pytest.fixture(scope="class")
-    def validator(self) -> Iterator[FhirValidator]:
-        import os
-
+    @classmethod
+    def validator(cls) -> Iterator[FhirValidator]:
         try:
             with FhirValidator() as running:
                 yield running

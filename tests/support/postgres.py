@@ -7,6 +7,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -19,7 +20,7 @@ import asyncpg
 READY_SECONDS = 60
 
 
-class ServiceMissing(Exception):
+class ServiceMissing(Exception):  # noqa: N818 - reads as what it is at every raise
     """A service cannot be had here; the text says what to install."""
 
 
@@ -34,16 +35,27 @@ class PostgresServer:
         self.version = ""
 
     def __enter__(self) -> PostgresServer:
-        if not self._given:
-            self._start()
-        self.version = asyncio.run(_wait_ready(self.url))
+        try:
+            if not self._given:
+                self._start()
+            self.version = asyncio.run(_wait_ready(self.url))
+        except TimeoutError:
+            self._stop()
+            raise ServiceMissing(f"PostgreSQL did not answer within {READY_SECONDS} seconds") from None
+        except ServiceMissing:
+            self._stop()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         if self._process is not None:
-            self._process.terminate()
+            # SIGINT: PostgreSQL's fast shutdown, which does not wait for clients that are still connected.
+            self._process.send_signal(signal.SIGINT)
             self._process.wait(timeout=30)
         if self._home is not None:
             shutil.rmtree(self._home, ignore_errors=True)

@@ -10,27 +10,61 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import threading
+from types import FrameType
+from typing import NoReturn
 
 from tests.support.kafka import KafkaServer
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, ServiceMissing
+
+USAGE = "usage: python -m tests.support.services [-- COMMAND …]\n"
+EX_USAGE, EX_UNAVAILABLE = 2, 69
+
+
+def told_to_stop() -> threading.Event:
+    """Return an event that is set on SIGTERM or Ctrl-C. Handlers, not a blocked mask: children inherit a mask."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def main(arguments: list[str]) -> int:
     """Start both, then run the command after `--`, or wait."""
+    if arguments and (arguments[0] != "--" or len(arguments) == 1):
+        sys.stderr.write(USAGE)
+        return EX_USAGE
+    stop = told_to_stop()
     sys.stderr.write("==> starting Kafka and PostgreSQL\n")
-    with KafkaServer() as kafka, PostgresServer() as postgres:
-        names = {"KAFKA_BOOTSTRAP": kafka.bootstrap, "POSTGRES_URL": postgres.url}
-        sys.stderr.write(f"==> Kafka {kafka.version}, PostgreSQL {postgres.version}\n")
-        if arguments[:1] == ["--"]:
-            return subprocess.run(arguments[1:], env={**os.environ, **names}, check=False).returncode
-        for name, value in names.items():
-            sys.stdout.write(f"export {name}={value}\n")
-        sys.stdout.flush()
-        sys.stderr.write("==> running; stop with Ctrl-C\n")
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    try:
+        with KafkaServer() as kafka, PostgresServer() as postgres:
+            sys.stderr.write(f"==> Kafka {kafka.version}, PostgreSQL {postgres.version}\n")
+            names = {"KAFKA_BOOTSTRAP": kafka.bootstrap, "POSTGRES_URL": postgres.url}
+            if arguments:
+                environment = {**os.environ, **names, "KAFKA_VERSION": kafka.version}
+                return subprocess.run(arguments[1:], env=environment, check=False).returncode
+            _wait(names)
+    except ServiceMissing as error:
+        sys.stderr.write(f"{error}\n")
+        return EX_UNAVAILABLE
     return 0
 
 
+def _wait(names: dict[str, str]) -> None:
+    for name, value in names.items():
+        sys.stdout.write(f"export {name}={value}\n")
+    sys.stdout.flush()
+    sys.stderr.write("==> running; stop with Ctrl-C\n")
+    threading.Event().wait()
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    # As an exception, so that the services are stopped and their folders removed on the way out.
+    raise SystemExit(0 if number == signal.SIGINT else 128 + number)
+
+
 if __name__ == "__main__":
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
     raise SystemExit(main(sys.argv[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import tempfile
@@ -57,7 +58,10 @@ def demo(  # noqa: PLR0913 - every parameter is an option of the command
     from gateway.cli.demo.backends import Backends
     from gateway.cli.demo.run import DemoTerms, run_demo
     from gateway.cli.demo.show import show
+    from gateway.telemetry.log import configure
 
+    # The demo asks fourteen times with the unsafe key; once in its own words is enough.
+    configure(level=logging.ERROR)
     backends = Backends(
         kafka_bootstrap=_needed(
             kafka_bootstrap, asked=bus is BusChoice.KAFKA, option="--bus kafka", name="KAFKA_BOOTSTRAP"
