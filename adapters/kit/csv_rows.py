@@ -68,17 +68,17 @@ def _row(lines: _Lines, start: str, header: Sequence[str], separator: str) -> Cs
         if following is None:
             break
         taken.append(following)
-    values = _values("".join(taken), header, separator)
+    values = _values(taken, header, separator)
     if values is None and len(taken) > 1:
         # An unclosed quote has swallowed the rows after it: give them back, judge the first line alone.
         lines.give_back(taken[1:])
-        values = _values(start, header, separator)
+        values = _values([start], header, separator)
     return CsvRow(line=number, values=values)
 
 
-def _values(text: str, header: Sequence[str], separator: str) -> dict[str, str] | None:
+def _values(lines: Sequence[str], header: Sequence[str], separator: str) -> dict[str, str] | None:
     try:
-        rows = list(csv.reader(text.splitlines(keepends=True), delimiter=separator))
+        rows = list(csv.reader(lines, delimiter=separator))
     except csv.Error:
         return None
     cells = rows[0] if len(rows) == 1 else []

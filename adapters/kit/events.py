@@ -21,4 +21,4 @@ MESSAGES_SENT = declare("adapter.messages_sent", logging.INFO, "kind", "messages
 MESSAGE_REFUSED = declare("adapter.message_refused", logging.WARNING, "kind", "message_id", "reason", "rules")
 WAITING_FOR = declare("adapter.waiting", logging.WARNING, "kind", "error", "pause_seconds")
 STARTED = declare("adapter.started", logging.INFO, "kind")
-STOPPED = declare("adapter.stopped", logging.INFO, "kind")
+STOPPED = declare("adapter.stopped", logging.INFO, "kind", "awaiting")

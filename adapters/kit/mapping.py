@@ -205,10 +205,13 @@ def combine(one: InvolvementDraft, other: InvolvementDraft) -> InvolvementDraft:
     """Return the involvement that two records of one situation describe together.
 
     The earliest start; open if either is open; the end is the later one of those that count. Secrecy and
-    shielding are the stricter of the two, and the desk is that of the record that stands (the later one at
-    equal standing).
+    shielding are the stricter of the two. The desk is that of the record that stands: of two with one phase the
+    one that started last. The order of the two does not matter.
     """
-    stands = other if _STANDING.index(other.phase) <= _STANDING.index(one.phase) else one
+    stands = min(
+        (one, other),
+        key=lambda draft: (_STANDING.index(draft.phase), -draft.since.toordinal(), draft.desk),
+    )
     ends = [draft.until for draft in (one, other) if (draft.phase in _OPEN) == (stands.phase in _OPEN)]
     return replace(
         stands,

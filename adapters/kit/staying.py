@@ -16,7 +16,7 @@ from adapters.kit.model import UnreadableRecord
 from adapters.kit.once import take_inbox
 from adapters.kit.report import Report
 from adapters.kit.session import Session
-from gateway.errors import ConfigurationError, Unavailable
+from gateway.errors import ConfigurationError, Unavailable, VerwijsindexError
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -69,11 +69,20 @@ class Stay:
             on_ready(port)
             # What an earlier process left in the outbox goes first.
             self._queued.set()
+            await self._run_parts()
+        STOPPED.emit(kind=self._session.kind, awaiting=self._session.outbox.unreceipted())
+
+    async def _run_parts(self) -> None:
+        try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._again(self._watch))
-                tasks.create_task(self._again(self._send))
-                tasks.create_task(self._again(self._follow))
-        STOPPED.emit(kind=self._session.kind)
+                for part in (self._watch, self._send, self._follow):
+                    tasks.create_task(self._again(part))
+        except ExceptionGroup as group:
+            deliberate, others = group.split(VerwijsindexError)
+            if deliberate is None or others is not None:
+                raise
+            # One clear line instead of a tree: the parts stop together, the first reason is the reason.
+            raise deliberate.exceptions[0] from None
 
     @asynccontextmanager
     async def _mllp(self) -> AsyncIterator[int | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,7 +141,7 @@ def test_init_refuses_a_folder_that_holds_something(tmp_path: Path) -> None:
     trial = Trial(tmp_path, {})
     done = trial.run("init", str(tmp_path), check=False)
     assert done.returncode == Exit.CONFIGURATION
-    assert os.listdir(tmp_path) == ["mine.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_serving_without_the_index_is_unavailable_to_a_lookup(tmp_path: Path) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import permutations
+from itertools import pairwise, permutations
+from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateway.audit.model import AuditedVerdict, AuditEvent, AuditOutcome, AuditRecord
 from gateway.bus.ports import BusRecord
@@ -20,9 +25,12 @@ from gateway.domain import (
     PartnerKind,
     Phase,
     Professional,
+    Pseudonym,
+    Reference,
     SigningKey,
 )
 from gateway.index.ports import IndexStore, Saved
+from tests.index.histories import histories, persons_in, renamed
 from tests.support.facts import (
     NOON,
     OIN_GGZ,
@@ -34,11 +42,12 @@ from tests.support.facts import (
     message,
     person,
 )
+from tests.support.fake_store import FakeIndexStore
 
 TODAY = date(2026, 3, 2)
 
 
-class Boom(Exception):
+class BoomError(Exception):
     """Raised in a transaction to see what stays."""
 
 
@@ -92,6 +101,21 @@ async def save(store: IndexStore, *messages: FactMessage) -> list[Saved]:
         return [await tx.facts.save(item) for item in messages]
 
 
+async def save_all(store: IndexStore, messages: Sequence[FactMessage]) -> None:
+    async with store.transaction() as tx:
+        await tx.facts.save_all(messages)
+
+
+async def counts_of(store: IndexStore) -> Mapping[str, int]:
+    async with store.transaction() as tx:
+        return await tx.facts.counts()
+
+
+async def household_facts(store: IndexStore, subject: Pseudonym) -> HouseholdFacts:
+    async with store.transaction() as tx:
+        return (await tx.facts.households([subject], on=TODAY))[subject]
+
+
 async def household_of(store: IndexStore, name: str, *, on: date = TODAY) -> HouseholdFacts:
     async with store.transaction() as tx:
         return (await tx.facts.households([person(name)], on=on))[person(name)]
@@ -102,14 +126,18 @@ class StoreContract:
 
     async def test_a_failed_transaction_leaves_nothing(self, store: IndexStore) -> None:
         fact = message(involvement(OIN_VT, "anna"))
-        with pytest.raises(Boom):
+
+        async def fail_at_the_end() -> None:
             async with store.transaction() as tx:
                 await tx.facts.claim([fact.id])
                 await tx.facts.save(fact)
                 await tx.partners.save(partner())
                 await tx.audit.append([audit_record()])
                 await tx.outgoing.add([BusRecord(topic="t", key=b"", value=b"")])
-                raise Boom
+                raise BoomError
+
+        with pytest.raises(BoomError):
+            await fail_at_the_end()
         async with store.transaction() as tx:
             assert await tx.facts.claim([fact.id]) == {fact.id}
             assert (await tx.facts.counts())["versions"] == 0
@@ -139,6 +167,79 @@ class StoreContract:
         ]
         await save(store, *(versions[index] for index in order))
         assert (await household_of(store, "anna")).involvements == ()
+
+    @settings(
+        max_examples=15,
+        # One store serves all examples, each with names of its own; and one contract runs on every store.
+        suppress_health_check=[
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+            HealthCheck.too_slow,
+        ],
+    )
+    @given(data=st.data())
+    async def test_any_order_and_any_batches_end_with_the_same_facts(
+        self, store: IndexStore, data: st.DataObject
+    ) -> None:
+        """The same versions, shuffled and cut into transactions at will, leave what the model says."""
+        sent = renamed(data.draw(histories()), tag=uuid4().hex)
+        arrival = data.draw(st.permutations(sent))
+        cuts = sorted(data.draw(st.sets(st.integers(1, max(1, len(arrival) - 1)))))
+        model = FakeIndexStore()
+        await save_all(model, sent)
+        before = await counts_of(store)
+        for start, end in pairwise([0, *cuts, len(arrival)]):
+            await save_all(store, arrival[start:end])
+        names = sorted({member.hex() for item in sent for member in persons_in(item.fact)})
+        for name in names:
+            person_ = Pseudonym.from_hex(name)
+            assert await household_facts(store, person_) == await household_facts(model, person_)
+        added = {name: number - before[name] for name, number in (await counts_of(store)).items()}
+        assert added == await counts_of(model)
+
+    async def test_saving_many_gives_each_its_own_outcome_in_turn(self, store: IndexStore) -> None:
+        other = involvement(OIN_GGZ, "anna")
+        versions = [
+            message(involvement(OIN_VT, "anna"), recorded_at=NOON + timedelta(hours=hour))
+            for hour in (1, 3, 2)
+        ]
+        async with store.transaction() as tx:
+            assert list(await tx.facts.save_all([*versions, message(other)])) == [
+                Saved.CREATED,
+                Saved.UPDATED,
+                Saved.SUPERSEDED,
+                Saved.CREATED,
+            ]
+            assert list(await tx.facts.save_all([])) == []
+            assert list(await tx.facts.save_all([versions[2]])) == [Saved.SUPERSEDED]
+
+    async def test_references_of_partners_and_of_kinds_stand_apart(self, store: IndexStore) -> None:
+        """Two partners may use one reference, and a partner may use it for an involvement and a consent."""
+        shared = Reference("ref-shared")
+        facts = [
+            involvement(OIN_VT, "anna", reference=shared),
+            involvement(OIN_GGZ, "bram", reference=shared),
+            involvement(OIN_GGZ, "anna", reference=Reference("ref-other")),
+        ]
+        agreed = consent(OIN_GGZ, "anna", holder="ggz", asking="politie", reference=shared)
+        sent = [message(fact) for fact in facts]
+        sent.append(message(agreed))
+        async with store.transaction() as tx:
+            assert set(await tx.facts.save_all(sent)) == {Saved.CREATED}
+        moved = replace(facts[2], desk="crisisdienst")
+        assert await save(store, message(moved, recorded_at=NOON + timedelta(days=1))) == [Saved.UPDATED]
+        assert (await household_of(store, "anna")).involvements == (facts[0], moved)
+        assert (await household_of(store, "anna")).consents == (agreed,)
+        assert (await household_of(store, "bram")).involvements == (facts[1],)
+
+    async def test_a_version_about_another_person_leaves_the_first_one(self, store: IndexStore) -> None:
+        """A corrected BSN: the same reference, later, with another pseudonym."""
+        wrong = involvement(OIN_VT, "anna")
+        await save(store, message(wrong))
+        corrected = replace(wrong, subject=person("bram"))
+        await save(store, message(corrected, recorded_at=NOON + timedelta(hours=1)))
+        assert (await household_of(store, "anna")).involvements == ()
+        assert (await household_of(store, "bram")).involvements == (corrected,)
 
     async def test_a_late_message_never_revives_an_ended_involvement(self, store: IndexStore) -> None:
         ended = involvement(OIN_VT, "anna", phase=Phase.ENDED, until=date(2026, 2, 1))
@@ -202,6 +303,17 @@ class StoreContract:
         await save(store, message(household(OIN_VT, "anna", "bram", suppressed=True)))
         assert (await household_of(store, "anna")).members == {person("anna")}
 
+    async def test_another_partners_assertion_still_links_what_one_suppressed(
+        self, store: IndexStore
+    ) -> None:
+        """Suppression is of the assertion, not of the person: who else knows the household said so itself."""
+        await save(
+            store,
+            message(household(OIN_VT, "anna", "bram", suppressed=True)),
+            message(household(OIN_GGZ, "anna", "carla")),
+        )
+        assert (await household_of(store, "anna")).members == {person("anna"), person("carla")}
+
     async def test_members_count_within_their_own_periods(self, store: IndexStore) -> None:
         members = (
             HouseholdMember(subject=person("anna"), role="MTH"),
@@ -229,6 +341,22 @@ class StoreContract:
         withdrawn = consent(OIN_GGZ, "anna", holder="ggz", asking="politie", effect=ConsentEffect.WITHDRAWN)
         await save(store, message(given), message(withdrawn, recorded_at=NOON + timedelta(seconds=1)))
         assert (await household_of(store, "anna")).consents == ()
+
+    @pytest.mark.parametrize("day", [date(2026, 1, 14), date(2026, 3, 3)], ids=["before", "after"])
+    async def test_a_consent_holds_within_its_days_only(self, store: IndexStore, day: date) -> None:
+        agreed = consent(OIN_GGZ, "anna", holder="ggz", asking="politie", until=TODAY)
+        await save(store, message(agreed))
+        assert (await household_of(store, "anna")).consents == (agreed,)
+        assert (await household_of(store, "anna", on=day)).consents == ()
+
+    async def test_consents_of_the_other_members_are_read_too(self, store: IndexStore) -> None:
+        agreed = consent(OIN_GGZ, "bram", holder="ggz", asking="politie")
+        await save(store, message(household(OIN_VT, "anna", "bram")), message(agreed))
+        assert (await household_of(store, "anna")).consents == (agreed,)
+
+    async def test_no_persons_are_read_as_nothing(self, store: IndexStore) -> None:
+        async with store.transaction() as tx:
+            assert dict(await tx.facts.households([], on=TODAY)) == {}
 
     async def test_an_unknown_person_has_an_empty_household(self, store: IndexStore) -> None:
         found = await household_of(store, "nobody")
@@ -303,7 +431,12 @@ class StoreContract:
             before = await tx.facts.position()
         await save(store, message(involvement(OIN_VT, "anna")))
         async with store.transaction() as tx:
-            assert await tx.facts.position() > before
+            after = await tx.facts.position()
+            assert after > before
+        late = message(involvement(OIN_VT, "anna"), recorded_at=NOON - timedelta(days=1))
+        await save(store, late)
+        async with store.transaction() as tx:
+            assert await tx.facts.position() > after, "a superseded version is a write too"
 
     async def test_counts_are_of_what_stands_now(self, store: IndexStore) -> None:
         await save(

@@ -5,22 +5,23 @@ from __future__ import annotations
 import asyncio
 import stat
 from collections.abc import AsyncIterator
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event, text
 
 from gateway.database import begin, metadata, open_engine
-from gateway.domain import Phase
 from gateway.errors import ConfigurationError, StoreUnavailable
-from gateway.index.migrate import migrate
+from gateway.index.migrate import migrate, newest_revision
 from gateway.index.ports import IndexStore
+from gateway.index.sql.facts import SqlFacts
 from gateway.index.sql.store import open_store
 from gateway.settings import StoreSettings
-from tests.index.contract import StoreContract, audit_record, household_of, save
-from tests.support.facts import NOON, OIN_VT, involvement, message
+from tests.index.contract import StoreContract, audit_record
+from tests.support.facts import NOON, OIN_VT, involvement, message, person
 
 
 async def opened(url: str) -> AsyncIterator[IndexStore]:
@@ -44,23 +45,6 @@ class TestPostgres(StoreContract):
     async def store(self, postgres_database: str) -> AsyncIterator[IndexStore]:
         async for store in opened(postgres_database):
             yield store
-
-    async def test_writers_at_once_end_with_the_version_recorded_last(self, store: IndexStore) -> None:
-        ended = involvement(OIN_VT, "anna", phase=Phase.ENDED, until=NOON.date())
-        older = [message(involvement(OIN_VT, "anna"), recorded_at=NOON.replace(minute=m)) for m in range(20)]
-        newest = message(ended, recorded_at=NOON.replace(minute=30))
-        await asyncio.gather(*(save(store, item) for item in [*older[:10], newest, *older[10:]]))
-        assert (await household_of(store, "anna")).involvements == ()
-
-    async def test_appenders_at_once_leave_no_gap_behind_a_reader(self, store: IndexStore) -> None:
-        async def append() -> None:
-            async with store.transaction() as tx:
-                await tx.audit.append([audit_record(), audit_record()])
-                seen = await tx.audit.read(limit=1000)
-                numbers = [stored.sequence for stored in seen]
-                assert numbers == list(range(numbers[0], numbers[-1] + 1))
-
-        await asyncio.gather(*(append() for _ in range(12)))
 
 
 def differences(connection: Connection) -> list[object]:
@@ -97,6 +81,91 @@ async def test_only_the_owner_can_read_the_database_file(tmp_path: Path) -> None
     store = open_store(StoreSettings(url=f"sqlite:///{tmp_path}/index.sqlite3"))
     assert stat.S_IMODE((tmp_path / "index.sqlite3").stat().st_mode) == 0o600
     await store.close()
+
+
+async def test_a_schema_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    settings = StoreSettings(url=f"sqlite:///{tmp_path}/index.sqlite3")
+    await asyncio.to_thread(migrate, settings)
+    engine = open_engine(settings)
+    async with begin(engine) as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await engine.dispose()
+    with pytest.raises(ConfigurationError, match="9999, newer than this version"):
+        await asyncio.to_thread(migrate, settings)
+    store = open_store(settings)
+    with pytest.raises(ConfigurationError, match="9999"):
+        await store.check()
+    await store.close()
+
+
+async def test_the_package_brings_its_migrations_along() -> None:
+    """What a wheel installs is what lies in the package's folder: the script, its template and every version."""
+    folder = files("gateway.index").joinpath("migrations")
+    assert folder.joinpath("env.py").is_file()
+    assert folder.joinpath("script.py.mako").is_file()
+    assert folder.joinpath("versions", "v0001_first_schema.py").is_file()
+    assert newest_revision() == "0001"
+
+
+async def test_households_take_one_statement_however_many_persons(tmp_path: Path) -> None:
+    """Several statements could each see another moment on PostgreSQL."""
+    settings = StoreSettings(url=f"sqlite:///{tmp_path}/index.sqlite3")
+    await asyncio.to_thread(migrate, settings)
+    engine = open_engine(settings)
+    statements: list[str] = []
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    async with begin(engine) as connection:
+        statements.clear()
+        await SqlFacts(connection).households([person(f"p{n}") for n in range(40)], on=NOON.date())
+        assert len(statements) == 1
+    await engine.dispose()
+
+
+async def test_saving_takes_as_many_statements_for_a_hundred_facts_as_for_one(tmp_path: Path) -> None:
+    settings = StoreSettings(url=f"sqlite:///{tmp_path}/index.sqlite3")
+    await asyncio.to_thread(migrate, settings)
+    engine = open_engine(settings)
+    statements: list[str] = []
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    numbers = []
+    for batch in (["a"], [f"p{n}" for n in range(100)]):
+        async with begin(engine) as connection:
+            statements.clear()
+            await SqlFacts(connection).save_all([message(involvement(OIN_VT, name)) for name in batch])
+            numbers.append(len(statements))
+    assert numbers[0] == numbers[1]
+    await engine.dispose()
+
+
+async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
+    file = tmp_path / "index.sqlite3"
+    file.write_bytes(b"not a database, but long enough to be taken for a header " * 40)
+    store = open_store(StoreSettings(url=f"sqlite:///{file}"))
+    with pytest.raises(StoreUnavailable):
+        await store.check()
+    await store.close()
+
+
+async def test_a_folder_that_cannot_be_made_says_which(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot open the database file"):
+        open_store(StoreSettings(url=f"sqlite:///{tmp_path}/file/index.sqlite3"))
+
+
+async def test_a_writer_that_waits_too_long_for_its_turn_is_unavailable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.database.BUSY_SECONDS", 0.05)
+    settings = StoreSettings(url=f"sqlite:///{tmp_path}/index.sqlite3")
+    await asyncio.to_thread(migrate, settings)
+    store, other = open_store(settings), open_store(settings)
+    async with store.transaction() as tx:
+        await tx.audit.append([audit_record()])
+        with pytest.raises(StoreUnavailable):
+            await other.check()
+    await other.check()
+    await store.close()
+    await other.close()
 
 
 async def test_a_server_that_is_away_is_unavailable() -> None:

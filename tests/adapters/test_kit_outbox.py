@@ -1,0 +1,131 @@
+"""The outbox and the receipts: in order, nothing lost, refused facts said again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters.kit.outbox import Fate
+from adapters.kit.receipts import ReceiptReader, receipt_group
+from adapters.kit.sender import send_waiting
+from adapters.kit.state import StateFile
+from adapters.veilig_thuis import ADAPTER
+from gateway.bus.sqlite import SqliteBus
+from gateway.bus.topics import topics_of
+from gateway.domain import MessageId
+from gateway.errors import (
+    BusUnavailable,
+    ConfigurationError,
+    MessageRejected,
+    RejectionReason,
+    UnsafeConfigurationError,
+    Violation,
+)
+from gateway.messages.receipts import ReceiptOutcome, receipt
+from tests.support.adapters import OIN, TEST_BSNS, TODAY, MemoryPublisher, Workbench
+from tests.support.veilig_thuis import csv_of, row
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> Workbench:
+    made = Workbench(tmp_path, ADAPTER)
+    made.write("a.csv", csv_of(row(bsn=bsn) for bsn in TEST_BSNS))
+    await made.run(tmp_path / "a.csv")
+    return made
+
+
+async def test_a_bus_that_goes_away_keeps_the_rest_in_order(bench: Workbench) -> None:
+    queued = [message.message_id for message in bench.outbox.waiting(most=500)]
+    broken = MemoryPublisher(most=2)
+    with pytest.raises(BusUnavailable):
+        await send_waiting(bench.outbox, broken)
+    whole = MemoryPublisher()
+    assert await send_waiting(bench.outbox, whole) == set(queued)
+    # The first two went out twice, with the same bytes and ids: the index recognises them.
+    assert whole.records[:2] == broken.records
+    assert [record.headers["ce_id"].decode() for record in whole.records] == queued
+    assert bench.outbox.waiting(most=1) == []
+
+
+async def test_an_acknowledged_message_waits_for_its_receipt(bench: Workbench) -> None:
+    sent = await send_waiting(bench.outbox, MemoryPublisher())
+    assert bench.outbox.unreceipted() == len(sent) == 6
+    assert bench.outbox.settle(next(iter(sent)), Fate.ACCEPTED) is not None
+    assert bench.outbox.unreceipted() == 5
+    assert bench.outbox.settle("unknown", Fate.ACCEPTED) is None
+
+
+async def test_a_refused_fact_is_sent_again_by_the_next_run(bench: Workbench) -> None:
+    first = bench.outbox.waiting(most=1)[0]
+    await send_waiting(bench.outbox, MemoryPublisher())
+    bench.outbox.settle(first.message_id, Fate.REFUSED, reason="partner-inactive")
+    report = await bench.run(bench.folder / "a.csv")
+    assert (report["sent"], report["unchanged"], report["messages"]) == (1, 4, 1)
+
+
+async def test_receipts_are_counted_and_refusals_listed_with_their_reason(bench: Workbench) -> None:
+    bus = SqliteBus(bench.folder / "bus.sqlite3")
+    await bus.ensure_topics(topics_of(OIN))
+    reader = ReceiptReader(bus, bench.outbox, oin=OIN, kind="veilig_thuis")
+    sent = sorted(await send_waiting(bench.outbox, MemoryPublisher()))
+    error = MessageRejected(
+        RejectionReason.PROFILE, Violation("Bundle.entry[1].resource.text", "is not allowed")
+    )
+    outcomes = [
+        ReceiptOutcome.ACCEPTED,
+        ReceiptOutcome.DUPLICATE,
+        ReceiptOutcome.SUPERSEDED,
+        ReceiptOutcome.REJECTED,
+    ]
+    records = [
+        receipt(
+            MessageId(OIN, message_id),
+            outcome,
+            at=TODAY,
+            error=error if outcome is ReceiptOutcome.REJECTED else None,
+        )
+        for message_id, outcome in zip(sent, outcomes, strict=False)
+    ]
+    async with bus.publisher() as publisher:
+        await publisher.publish(
+            [*records, receipt(MessageId(OIN, "0" * 8), ReceiptOutcome.ACCEPTED, at=TODAY)]
+        )
+    settled = await reader.collect(sent[:4], timeout_seconds=30)
+    found = settled.receipts
+    assert (found.accepted, found.superseded, found.refused, found.awaiting) == (2, 1, 1, 0)
+    (detail,) = settled.details
+    assert (detail.field, detail.reason) == ("Bundle.entry[1].resource.text", "is not allowed")
+    assert detail.reference is not None
+    assert bench.outbox.unreceipted() == 2
+    await bus.close()
+
+
+async def test_messages_without_a_receipt_in_time_are_awaiting(bench: Workbench) -> None:
+    bus = SqliteBus(bench.folder / "bus.sqlite3")
+    await bus.ensure_topics(topics_of(OIN))
+    sent = await send_waiting(bench.outbox, MemoryPublisher())
+    reader = ReceiptReader(bus, bench.outbox, oin=OIN, kind="veilig_thuis")
+    assert (await reader.collect(sent, timeout_seconds=0)).receipts.awaiting == len(sent)
+    assert (await reader.collect(sent, timeout_seconds=0.01)).receipts.awaiting == len(sent)
+    await bus.close()
+
+
+def test_the_group_names_its_partner() -> None:
+    assert OIN in receipt_group(OIN)
+
+
+def test_a_state_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite3"
+    StateFile(path).close()
+    path.chmod(0o644)
+    with pytest.raises(UnsafeConfigurationError, match="0600"):
+        StateFile(path)
+
+
+def test_a_file_of_another_kind_is_refused_as_state(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite3"
+    path.write_text("no database, but long enough to have a header of its own" * 10)
+    path.chmod(0o600)
+    with pytest.raises(ConfigurationError, match="cannot be used as the state file"):
+        StateFile(path)

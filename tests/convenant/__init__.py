@@ -1,0 +1,1 @@
+"""The partners' agreement and what it decides."""

@@ -1,0 +1,1 @@
+"""The documentation is true: its examples run, and what it names exists."""

@@ -1,0 +1,1 @@
+"""The lookup room: decided, recorded, answered, in that order."""

@@ -1,0 +1,1 @@
+"""From BSN to pseudonym, on the partner's side."""
