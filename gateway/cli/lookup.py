@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gateway.cli.options import Json, PartnerConfig
-from gateway.cli.output import Exit, console, fail, print_json, print_table
-from gateway.errors import ConfigurationError
+from gateway.cli.output import Exit, console, print_json, print_table
 
 if TYPE_CHECKING:
     from gateway.settings import PartnerSettings
@@ -33,7 +31,7 @@ def lookup(
 
     Who asks comes from `[lookup]` in the partner's settings unless said otherwise.
     """
-    from gateway.domain import Bsn
+    from gateway.cli.bsn_input import read_bsn
     from gateway.settings import load_partner_settings
     from verwijsindex.client import IndexUnavailable, LookupRefused, Professional
 
@@ -43,7 +41,7 @@ def lookup(
         role=role or settings.lookup.role,
         mandate=mandate or settings.lookup.mandate,
     )
-    bsn = Bsn(_read_bsn())
+    bsn = read_bsn()
     try:
         answer = asyncio.run(ask(settings, bsn, purpose=purpose.replace("_", "-"), professional=asker))
     except IndexUnavailable as error:
@@ -97,15 +95,6 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
             "consistency_token": answer.receipt.consistency_token.hex(),
         },
     }
-
-
-def _read_bsn() -> str:
-    if sys.stdin.isatty():
-        return getpass.getpass("BSN (wordt niet getoond): ").strip()
-    line = sys.stdin.readline().strip()
-    if not line:
-        fail(ConfigurationError("give the BSN on standard input, for instance: verwijsindex lookup … < file"))
-    return line
 
 
 def _end(text: str, code: Exit) -> None:

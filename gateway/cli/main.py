@@ -11,6 +11,7 @@ from gateway.cli import audit, convenant, dead_letters, keys, partners, running,
 from gateway.cli.demo.command import demo
 from gateway.cli.lookup import lookup
 from gateway.cli.output import fail
+from gateway.cli.pseudonym import pseudonym
 from gateway.errors import VerwijsindexError
 from gateway.telemetry.log import configure
 
@@ -33,6 +34,7 @@ def build_app() -> typer.Typer:
     app.command()(running.ingest)
     app.command()(running.migrate)
     app.command()(lookup)
+    app.command()(pseudonym)
     app.add_typer(keys.app, name="keys")
     app.add_typer(partners.app, name="partners")
     app.add_typer(convenant.app, name="convenant")

@@ -40,6 +40,9 @@ class LogEvent:
         undeclared = values.keys() - self.fields
         if undeclared:
             raise UndeclaredField(f"{self.id} does not declare {', '.join(sorted(undeclared))}")
+        if not structlog.is_configured():
+            # A program that has not said where logs go: never to standard output, where results go.
+            _log_to_stderr(logging.INFO)
         structlog.get_logger("verwijsindex").log(self.level, self.id, **values)
 
 
@@ -50,6 +53,11 @@ def declare(event_id: str, level: int = logging.INFO, *fields: str) -> LogEvent:
 
 def configure(*, level: int = logging.INFO) -> None:
     """Send declared events as JSON lines to standard error, and keep libraries to warnings without payloads."""
+    _log_to_stderr(level)
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, force=True)
+
+
+def _log_to_stderr(level: int) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -60,4 +68,3 @@ def configure(*, level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, force=True)

@@ -32,7 +32,7 @@ def with_facts(world: World, facts: HouseholdFacts) -> World:
     return replace(world, facts=facts)
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(worlds)
 def test_what_is_shown_is_what_the_table_of_cells_shows(world: World) -> None:
     assert list(decided(world).shown) == shown_by_table(world, TODAY)

@@ -93,7 +93,7 @@ def _allowed(full: str, name: str, schema: Schema, *, required: bool) -> Iterato
 
 
 def _choice(path: str, name: str) -> str | None:
-    root = path.split(".")[0]
+    root = path.split(".", maxsplit=1)[0]
     for choice in CHOICES:
         if name.startswith(choice) and name != choice and name[len(choice)].isupper():
             return f"{root}.{choice}[x]"

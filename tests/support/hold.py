@@ -18,7 +18,6 @@ from typing import Any
 
 from tests.support.kafka import KafkaServer
 from tests.support.postgres import PostgresServer, ServiceMissing
-from tests.support.services import told_to_stop
 
 ROOT = Path(__file__).resolve().parents[2]
 _SESSION = "session"

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import threading
-import threading
 from types import FrameType
 from typing import NoReturn
 
@@ -44,19 +43,19 @@ def main(arguments: list[str]) -> int:
             if arguments:
                 environment = {**os.environ, **names, "KAFKA_VERSION": kafka.version}
                 return subprocess.run(arguments[1:], env=environment, check=False).returncode
-            _wait(names)
+            _wait(names, stop)
     except ServiceMissing as error:
         sys.stderr.write(f"{error}\n")
         return EX_UNAVAILABLE
     return 0
 
 
-def _wait(names: dict[str, str]) -> None:
+def _wait(names: dict[str, str], stop: threading.Event) -> None:
     for name, value in names.items():
         sys.stdout.write(f"export {name}={value}\n")
     sys.stdout.flush()
     sys.stderr.write("==> running; stop with Ctrl-C\n")
-    threading.Event().wait()
+    stop.wait()
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from gateway.bus.opening import open_bus
-from gateway.messages.records import to_record
-from gateway.messages.signing import key_id
 
+from gateway.bus.opening import open_bus
 from gateway.bus.ports import BusRecord
 from gateway.cli.trial_site import SiteTerms, free_port, make_site
 from gateway.domain import FactMessage, Oin
 from gateway.keyfiles import load_signing_key
+from gateway.messages.records import to_record
+from gateway.messages.signing import key_id
 from gateway.settings import IndexSettings, PartnerSettings, load_index_settings, load_partner_settings
 
 COMMAND = [sys.executable, "-c", "from gateway.cli.main import main; main()"]

@@ -9,7 +9,7 @@ pseudonym is made on the partner's side: a BSN never goes over this connection.
     from verwijsindex.client import IndexUnavailable, InvalidQuestion, LookupRefused, Professional, connect
 
     async def who_else(pseudonym: bytes) -> None:
-        asker = Professional(id="medewerker-4711", role="behandelaar", mandate="eigen-client")
+        asker = Professional(id="medewerker-4711", role="behandelaar", mandate="eigen-taak")
         async with connect(
             "verwijsindex.example:50443",
             certificate=Path("certificate.pem"),

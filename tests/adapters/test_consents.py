@@ -1,0 +1,150 @@
+"""The consent list is checked against the age rule, and ends by itself at the birthday that changes it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.kit.consents import (
+    COLUMNS,
+    DECIDERS,
+    ConsentRow,
+    is_consent_list,
+    map_consent,
+    read_consents,
+    required_decider,
+)
+from adapters.kit.model import ConsentDraft, MappingContext, UnreadableRecord, WithoutBsn
+from gateway.domain import ConsentEffect
+from gateway.errors import InvalidInput
+
+TODAY = date(2026, 6, 1)
+
+
+def row(**changes: str) -> ConsentRow:
+    columns = {
+        "toestemming_id": "T1",
+        "bsn": "999993653",
+        "geboortedatum": "1985-12-01",
+        "besluit": "toestemming",
+        "besloten_door": "betrokkene",
+        "houders": "ggz",
+        "vragers": "veilig_thuis, politie",
+        "doelen": "coordination-of-care",
+        "vanaf": "2026-01-10",
+        "tot": "",
+        "toelichting": "SYNTHETISCH",
+    }
+    return ConsentRow(columns | changes)
+
+
+def draft(**changes: str) -> ConsentDraft:
+    [found] = map_consent(row(**changes), MappingContext(today=TODAY)).drafts
+    assert isinstance(found, ConsentDraft)
+    return found
+
+
+def test_a_consent_of_an_adult_has_no_end_of_its_own() -> None:
+    found = draft()
+    assert (found.effect, found.until) == (ConsentEffect.PERMIT, None)
+    assert found.asking_kinds == {"veilig_thuis", "politie"}
+
+
+@pytest.mark.parametrize(
+    ("born", "decided_by", "until"),
+    [
+        ("2018-05-04", "gezagsdragers", date(2030, 5, 3)),
+        ("2012-05-04", "beide", date(2028, 5, 3)),
+        ("2009-05-04", "betrokkene", date(2027, 5, 3)),
+        ("2016-02-29", "gezagsdragers", date(2028, 2, 28)),
+    ],
+)
+def test_it_ends_on_the_day_before_the_birthday_that_changes_who_decides(
+    born: str, decided_by: str, until: date
+) -> None:
+    assert draft(geboortedatum=born, besloten_door=decided_by).until == until
+
+
+@pytest.mark.parametrize(
+    ("born", "decided_by"),
+    [
+        ("2018-05-04", "betrokkene"),
+        ("2012-05-04", "gezagsdragers"),
+        ("2009-05-04", "beide"),
+        ("1985-01-01", "beide"),
+    ],
+)
+def test_whoever_may_not_decide_at_that_age_is_refused(born: str, decided_by: str) -> None:
+    with pytest.raises(InvalidInput, match="besloten_door"):
+        draft(geboortedatum=born, besloten_door=decided_by)
+
+
+def test_an_incomplete_birth_date_must_satisfy_the_rule_on_every_day_it_can_mean() -> None:
+    assert draft(geboortedatum="2018-00-00", besloten_door="gezagsdragers").until == date(2029, 12, 31)
+    with pytest.raises(InvalidInput, match="besloten_door"):
+        # Eleven or twelve: nobody can tell who decides.
+        draft(geboortedatum="2014-00-00", besloten_door="gezagsdragers")
+
+
+@given(born=st.dates(date(1930, 1, 1), date(2026, 1, 9)), days=st.integers(0, 4000))
+def test_a_consent_never_outlives_the_age_it_was_given_at(born: date, days: int) -> None:
+    since = date(2026, 1, 10)
+    age = since.year - born.year - ((since.month, since.day) < (born.month, born.day))
+    by = next(name for name, value in DECIDERS.items() if value is required_decider(age))
+    until = draft(geboortedatum=born.isoformat(), besloten_door=by).until
+    day = since + timedelta(days=days)
+    if until is None or day <= until:
+        later = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+        assert (later < 12, later < 16, later < 18) == (age < 12, age < 16, age < 18)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("besluit", "misschien"),
+        ("besloten_door", "buurvrouw"),
+        ("houders", ""),
+        ("vragers", " , "),
+        ("doelen", "Roddel En Achterklap"),
+        ("vanaf", "2027-01-01"),
+        ("vanaf", "gisteren"),
+        ("tot", "2020-01-01"),
+        ("geboortedatum", "1985-13-01"),
+        ("bsn", "999940003"),
+        ("toestemming_id", ""),
+    ],
+)
+def test_a_column_that_breaks_a_rule_is_named_and_not_repeated(column: str, value: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        draft(**{column: value})
+    assert column in str(caught.value)
+    assert len(value) < 6 or value not in str(caught.value)
+
+
+def test_a_person_without_a_bsn_is_counted() -> None:
+    with pytest.raises(WithoutBsn):
+        draft(bsn="")
+
+
+def test_a_short_row_is_rejected_and_the_rest_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "toestemmingen.csv"
+    good = ";".join(row().columns.values())
+    path.write_text("\n".join([";".join(COLUMNS), "T9;999", "", good]) + "\n", "utf-8")
+    assert is_consent_list(path)
+    first, second = read_consents(path)
+    assert isinstance(first, UnreadableRecord)
+    assert not isinstance(second, UnreadableRecord)
+
+
+def test_a_wrong_charset_or_header_refuses_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "toestemmingen.csv"
+    path.write_bytes((";".join(COLUMNS) + "\nZo\xeb").encode("latin-1"))
+    with pytest.raises(InvalidInput, match="line 2"):
+        list(read_consents(path))
+    path.write_text("toestemming_id;bsn\n", "utf-8")
+    with pytest.raises(InvalidInput, match="besluit"):
+        list(read_consents(path))

@@ -1,0 +1,73 @@
+"""Measure lookups and messages a second, each beside the bare work it cannot be faster than.
+
+    lookups:  the whole lookup over mutual TLS (decide, audit, commit) : a bare gRPC echo over the same TLS
+    messages: ingest into the store (check, write, audit, commit) : a bare loop of consume, verify, parse
+
+Absolute numbers are of this machine now; the ratios are what to compare.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.lookups import measure_lookups
+from tests.bench.messages import measure_messages
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement: how much a second, and the ceiling beside it."""
+
+    name: str
+    per_second: float
+    ceiling_name: str
+    ceiling_per_second: float
+
+    @property
+    def ratio(self) -> float:
+        """How close the real work comes to the bare work."""
+        return self.per_second / self.ceiling_per_second
+
+
+async def measure(folder: Path) -> list[Row]:
+    """Run every measurement."""
+    lookups, echoes = await measure_lookups(folder / "lookups")
+    messages, bare = await measure_messages(folder / "messages")
+    return [
+        Row("lookups", lookups, "gRPC echo over the same TLS", echoes),
+        Row("messages taken in", messages, "consume, verify, parse", bare),
+    ]
+
+
+def main(as_json: bool) -> None:
+    """Measure, and print a table or JSON."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="vwi-bench-") as folder:
+        rows = asyncio.run(measure(Path(folder)))
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps([{**vars(row), "ratio": row.ratio} for row in rows]) + b"\n")
+        return
+    table = Table("what", "a second", "ceiling", "a second ", "ratio", box=None, title="Speeds of this run")
+    for row in rows:
+        table.add_row(
+            row.name,
+            f"{row.per_second:,.0f}",
+            row.ceiling_name,
+            f"{row.ceiling_per_second:,.0f}",
+            f"{row.ratio:.2f}",
+        )
+    Console().print(table)
+    Console().print(f"measured in {time.monotonic() - started:.0f} s", style="dim")
+
+
+if __name__ == "__main__":
+    main("--json" in sys.argv[1:])

@@ -1,0 +1,254 @@
+"""The example convenant that ships: every cell of its matrix, the kinds of the field, and its stories."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cache
+
+import pytest
+
+from gateway.convenant.checking import findings
+from gateway.convenant.deciding import check_asker, decide
+from gateway.convenant.matrix import Row, matrix
+from gateway.convenant.model import Convenant, Effect
+from gateway.convenant.question import Builtin, Decision, Question
+from gateway.domain import (
+    ConsentEffect,
+    ConsentFact,
+    HouseholdFacts,
+    InvolvementFact,
+    Oin,
+    PartnerKind,
+    SecrecyClass,
+)
+from tests.support.convenants import GGZ, POLITIE, VEILIG_THUIS, example
+from tests.support.facts import OIN_GGZ, OIN_POLITIE, OIN_VT, consent, involvement, person
+
+TODAY = date(2026, 6, 1)
+OIN_HOLDER, OIN_ASKER = Oin("00000099100000000700"), Oin("00000099100000000800")
+KINDS_OF_THE_FIELD = {
+    "veilig_thuis", "politie", "ggz", "verslavingszorg", "huisarts", "ziekenhuis", "jeugdhulp",
+    "jeugdbescherming", "jeugdreclassering", "raad_voor_de_kinderbescherming", "wijkteam", "wmo",
+    "sociale_zaken", "schuldhulp", "onderwijs", "leerplicht", "schoolmaatschappelijk_werk", "ggd", "jgz",
+    "oggz", "welzijn", "woningcorporatie", "zorg_en_veiligheidshuis",
+}  # fmt: skip
+CARE = {"ggz", "jeugd_ggz", "verslavingszorg", "huisarts", "ziekenhuis"}
+CELLS = sorted(
+    {
+        (source, asking, purpose)
+        for source in example().kinds
+        for asking in example().kinds
+        for purpose in example().purposes
+    }
+)
+
+
+def ask(
+    source: str, asking: str, purpose: str, *said: ConsentFact, is_involved: bool, on: date = TODAY
+) -> Decision:
+    """Decide one cell: a holder of `source` is involved with Anna, and somebody of `asking` asks."""
+    known: list[InvolvementFact] = [involvement(OIN_HOLDER, "anna")]
+    known += [involvement(OIN_ASKER, "anna")] if is_involved else []
+    facts = HouseholdFacts(
+        subject=person("anna"),
+        members=frozenset({person("anna")}),
+        involvements=tuple(known),
+        consents=said,
+        kinds={OIN_HOLDER: PartnerKind(source), OIN_ASKER: PartnerKind(asking)},
+    )
+    role = min(example().kinds[PartnerKind(asking)].roles)
+    question = Question(
+        asker=OIN_ASKER,
+        asker_kind=PartnerKind(asking),
+        role=role,
+        mandate="eigen-taak",
+        purpose=purpose,
+        subject=person("anna"),
+    )
+    check_asker(
+        example(), kind=PartnerKind(asking), role=role, mandate=question.mandate, purpose=question.purpose
+    )
+    return decide(example(), question, facts, on=on)
+
+
+def said(source: str, asking: str, purpose: str, effect: ConsentEffect = ConsentEffect.PERMIT) -> ConsentFact:
+    return consent(
+        OIN_HOLDER, "anna", holder=source, asking=asking, effect=effect, purposes=frozenset({purpose})
+    )
+
+
+@cache
+def rows_by_cell() -> dict[tuple[str, str, str], list[Row]]:
+    rows: dict[tuple[str, str, str], list[Row]] = {}
+    for row in matrix(example(), on=TODAY):
+        rows.setdefault((row.source, row.asking, row.purpose), []).append(row)
+    return rows
+
+
+def test_the_matrix_has_thousands_of_cells_and_every_row_is_one_of_them() -> None:
+    assert len(CELLS) == 24 * 24 * 7
+    assert set(rows_by_cell()) < set(CELLS)
+
+
+def test_every_cell_shows_when_its_basis_holds_and_withholds_otherwise() -> None:
+    """Each of the 4,032 cells, with and without consent, with and without an involvement of its own."""
+    for cell in CELLS:
+        rows = [row for row in rows_by_cell().get(cell, []) if row.holds_today]
+        is_forbidden = any(row.effect == "forbid" for row in rows)
+        for is_involved in (True, False):
+            usable = [
+                row for row in rows if row.effect == "permit" and (is_involved or row.without_own_involvement)
+            ]
+            by_law = any("toestemming" not in row.basis for row in usable)
+            for statements, consented in (((), False), ((said(*cell),), True)):
+                expected = not is_forbidden and (by_law or (consented and bool(usable)))
+                found = ask(*cell, *statements, is_involved=is_involved)
+                assert bool(found.shown) is expected, (cell, is_involved, consented)
+
+
+def test_every_kind_of_the_field_is_there_with_a_dutch_name_and_roles() -> None:
+    kinds = example().kinds
+    assert {str(kind) for kind in kinds} >= KINDS_OF_THE_FIELD
+    assert all(terms.label and terms.roles for terms in kinds.values())
+    assert kinds[VEILIG_THUIS].roles == {"maatschappelijk-werker", "vertrouwensarts"}
+    assert kinds[GGZ].roles == {"behandelaar", "regiebehandelaar"}
+    assert kinds[POLITIE].roles == {"wijkagent", "zorgcoordinator"}
+    assert example().mandates == {"eigen-taak", "casusregie", "intake"}
+
+
+def test_every_rule_waits_for_a_jurist() -> None:
+    assert {found.where for found in findings(example(), on=TODAY) if found.code == "unverified"} == {
+        rule.id for rule in example().rules
+    }
+
+
+def test_the_only_grounds_that_do_not_count_are_the_law_to_come_and_in_time_the_law_that_goes() -> None:
+    def asleep(on: date) -> set[str]:
+        return {
+            f.where for f in findings(example(), on=on) if f.code in {"switched-off", "expired", "not-yet"}
+        }
+
+    assert asleep(TODAY) == {"WAMS-1"}
+    assert asleep(date(2027, 1, 2)) == {"WAMS-1", "VIR-1"}
+
+
+def test_the_register_of_the_jeugdwet_is_a_ground_until_its_last_day() -> None:
+    last = date(2027, 1, 1)
+    for day, is_shown in ((last, True), (last + timedelta(days=1), False)):
+        found = ask("jgz", "jeugdhulp", "coordination-of-care", is_involved=True, on=day)
+        assert bool(found.shown) is is_shown
+
+
+def test_care_under_professional_secrecy_shows_without_consent_to_veilig_thuis_only() -> None:
+    """The register of the Jeugdwet, which ends, is the one exception: it has youth mental health care."""
+    reached = {
+        (rule.id, asking)
+        for rule in example().rules
+        for asking in rule.asking
+        if rule.effect is Effect.PERMIT
+        and rule.sources & CARE
+        and "toestemming" not in str(rule.basis)
+        and rule.id != "VIR-1"
+    }
+    assert reached == {("ZORG-VT", "veilig_thuis")}
+
+
+@pytest.mark.parametrize("asking", ["politie", "ggz", "wijkteam", "woningcorporatie", "onderwijs"])
+def test_who_has_no_intake_sees_nothing_without_an_involvement_of_its_own(asking: str) -> None:
+    for source in example().kinds:
+        for purpose in example().purposes:
+            everything = said(source, asking, purpose)
+            found = ask(source, asking, purpose, everything, is_involved=False)
+            assert found.withheld_whole is Builtin.NO_OWN_INVOLVEMENT
+
+
+def test_nobody_is_shown_for_the_access_of_the_subject() -> None:
+    for source in example().kinds:
+        assert not ask(source, "wijkteam", "subject-access", said(source, "wijkteam", "subject-access"),
+                       is_involved=True).shown  # fmt: skip
+
+
+def test_the_very_restricted_class_shows_to_veilig_thuis_only() -> None:
+    reached = {
+        asking
+        for rule in example().rules
+        if rule.effect is Effect.PERMIT and SecrecyClass.VERY_RESTRICTED in rule.secrecy
+        for asking in rule.asking
+    }
+    assert reached == {"veilig_thuis"}
+
+
+def test_the_content_of_the_file_is_what_the_hash_names() -> None:
+    agreement: Convenant = example()
+    assert agreement.identity == f"Voorbeeldregio 1.0 sha256:{agreement.content_hash}"
+    assert len(agreement.content_hash) == 64
+
+
+THREE = {OIN_VT: VEILIG_THUIS, OIN_GGZ: GGZ, OIN_POLITIE: POLITIE}
+
+
+def family(*known: InvolvementFact | ConsentFact) -> HouseholdFacts:
+    return HouseholdFacts(
+        subject=person("anna"),
+        members=frozenset({person("anna"), person("bas"), person("kind")}),
+        involvements=tuple(fact for fact in known if isinstance(fact, InvolvementFact)),
+        consents=tuple(fact for fact in known if isinstance(fact, ConsentFact)),
+        kinds=THREE,
+    )
+
+
+def story(asker: Oin, purpose: str, facts: HouseholdFacts) -> list[Oin]:
+    role = {OIN_VT: "maatschappelijk-werker", OIN_GGZ: "behandelaar", OIN_POLITIE: "wijkagent"}[asker]
+    question = Question(
+        asker=asker,
+        asker_kind=THREE[asker],
+        role=role,
+        mandate="eigen-taak",
+        purpose=purpose,
+        subject=facts.subject,
+    )
+    return sorted(fact.partner for fact in decide(example(), question, facts, on=TODAY).shown)
+
+
+ALL_INVOLVED = (involvement(OIN_VT, "kind"), involvement(OIN_GGZ, "anna"), involvement(OIN_POLITIE, "bas"))
+
+
+def test_three_partners_around_one_family_with_consent_see_each_other() -> None:
+    everybody = frozenset(THREE.values())
+    agreed = [
+        consent(OIN_VT, who, holder="ggz", asking="ggz", holder_kinds=everybody, asking_kinds=everybody)
+        for who in ("anna", "bas", "kind")
+    ]
+    facts = family(*ALL_INVOLVED, *agreed)
+    for asker in THREE:
+        assert story(asker, "coordination-of-care", facts) == sorted(set(THREE) - {asker})
+        assert story(asker, "coordination-of-care", family(*ALL_INVOLVED)) == []
+
+
+def test_mental_health_care_without_consent_shows_to_veilig_thuis_and_not_to_the_police() -> None:
+    facts = family(*ALL_INVOLVED)
+    assert story(OIN_VT, "safety-assessment", facts) == [OIN_GGZ, OIN_POLITIE]
+    assert story(OIN_POLITIE, "safety-assessment", facts) == [OIN_VT]
+
+
+def test_veilig_thuis_may_ask_at_its_intake_before_it_is_involved_and_the_police_may_not() -> None:
+    facts = family(involvement(OIN_GGZ, "anna"))
+    assert story(OIN_VT, "safety-assessment", facts) == [OIN_GGZ]
+    assert story(OIN_VT, "coordination-of-care", facts) == []
+    assert story(OIN_POLITIE, "safety-assessment", facts) == []
+
+
+def test_an_objection_withholds_what_consent_had_shown() -> None:
+    agreed = consent(OIN_GGZ, "anna", holder="ggz", asking="politie")
+    objection = consent(OIN_GGZ, "anna", holder="ggz", asking="politie", effect=ConsentEffect.OBJECT)
+    assert story(OIN_POLITIE, "coordination-of-care", family(*ALL_INVOLVED, agreed)) == [OIN_GGZ]
+    assert story(OIN_POLITIE, "coordination-of-care", family(*ALL_INVOLVED, agreed, objection)) == []
+
+
+@pytest.mark.parametrize(("source", "is_shown"), [("politie", True), ("veilig_thuis", True), ("ggz", False)])
+def test_triage_of_a_complex_case_needs_no_involvement_and_for_care_needs_consent(
+    source: str, is_shown: bool
+) -> None:
+    cell = (source, "zorg_en_veiligheidshuis", "complex-case-triage")
+    assert bool(ask(*cell, is_involved=False).shown) is is_shown
+    assert ask(*cell, said(*cell), is_involved=False).shown
