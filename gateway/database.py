@@ -9,18 +9,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, MetaData, event
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, BigInteger, Dialect, MetaData, event
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
-from gateway.errors import StoreUnavailable
-from gateway.keyfiles import read_private
+from gateway.errors import ConfigurationError, StoreUnavailable
+from gateway.keyfiles import OWNER_ONLY, read_private
 from gateway.settings import StoreSettings
 
 CONNECT_SECONDS = 5
 COMMAND_SECONDS = 30
+"""How long PostgreSQL may take to connect and for one statement, before it counts as away."""
+IDLE_IN_TRANSACTION_SECONDS = 60
+"""After this PostgreSQL ends a transaction whose process hangs: it must not hold the log's lock for ever."""
+BUSY_SECONDS = 15
+"""How long a writer to SQLite waits for its turn."""
 SQLITE_PREFIX = "sqlite:///"
 
 metadata = MetaData(
@@ -54,19 +59,15 @@ class Moment(TypeDecorator[datetime]):
 def open_engine(settings: StoreSettings) -> AsyncEngine:
     """Return an engine for the settings; nothing is connected before it is used.
 
-    Statements and parameters never appear in its errors or logs.
+    A commit that returns is durable. Statements and parameters never appear in its errors or logs.
+
+    Raises:
+        ConfigurationError: the SQLite file cannot be made, or the password file cannot be read.
+
     """
     if settings.url.startswith(SQLITE_PREFIX):
         return _sqlite_engine(Path(settings.url.removeprefix(SQLITE_PREFIX)))
-    url = make_url(settings.url).set(drivername="postgresql+asyncpg")
-    if settings.password_file is not None:
-        url = url.set(password=read_private(settings.password_file).decode().strip())
-    return create_async_engine(
-        url,
-        hide_parameters=True,
-        pool_pre_ping=True,
-        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},
-    )
+    return _postgres_engine(settings)
 
 
 @asynccontextmanager
@@ -93,16 +94,53 @@ async def begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 async def _close(connection: AsyncConnection) -> None:
     try:
         await connection.close()
-    except (SQLAlchemyError, OSError):
+    except (SQLAlchemyError, StoreUnavailable):
         # The server went away under it: there is nothing left to give back.
         await connection.invalidate()
 
 
+def _postgres_engine(settings: StoreSettings) -> AsyncEngine:
+    url = make_url(settings.url).set(drivername="postgresql+asyncpg")
+    if settings.password_file is not None:
+        url = url.set(password=read_private(settings.password_file).decode().strip())
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": COMMAND_SECONDS,
+            "server_settings": {
+                "application_name": "verwijsindex",
+                "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS}s",
+                # What the server's own configuration may have switched off: a commit that returns is durable.
+                "synchronous_commit": "on",
+            },
+        },
+    )
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def _on_error(context: ExceptionContext) -> None:
+        # The driver lets failures of the network and its own timeouts through as they are.
+        if isinstance(context.original_exception, OSError):
+            name = type(context.original_exception).__name__
+            raise StoreUnavailable(f"no answer from the database ({name})") from None
+
+    return engine
+
+
 def _sqlite_engine(path: Path) -> AsyncEngine:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The file is made with narrow rights before SQLite writes into it.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", hide_parameters=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The file is made with narrow rights before SQLite writes into it; its -wal and -shm take them over.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, OWNER_ONLY))
+    except OSError as error:
+        raise ConfigurationError(f"cannot open the database file {path}: {error.strerror}") from None
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_SECONDS},
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
@@ -110,12 +148,7 @@ def _sqlite_engine(path: Path) -> AsyncEngine:
         connection.isolation_level = None
         cursor = connection.cursor()
         # FULL: what was committed survives a power cut; an answer leaves after its record is durable.
-        for pragma in (
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-            "busy_timeout = 15000",
-        ):
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

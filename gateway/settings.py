@@ -252,7 +252,9 @@ def _load(path: Path | None, model: type[AnySettings], name_in_folder: str) -> A
         settings = model(**values)
     except ValidationError as error:
         # The values themselves stay out: a setting may be a secret.
-        lines = [f"  {'.'.join(map(str, e['loc'])) or '(top)'}: {e['msg']}" for e in error.errors()]
+        lines: list[str] = [
+            f"  {'.'.join(map(str, e['loc'])) or '(top)'}: {e['msg']}" for e in error.errors()
+        ]
         where = path if path is not None else "the VERWIJSINDEX_… environment"
         raise ConfigurationError("\n".join([f"{where}: settings refused", *lines])) from None
     settings.refuse_unsafe()

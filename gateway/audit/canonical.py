@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -12,10 +12,13 @@ from gateway.domain import MessageId, Oin, PartnerKind, Professional, Pseudonym
 
 
 def to_bytes(record: AuditRecord) -> bytes:
-    """Return the record as JSON with sorted names and no white space."""
+    """Return the record as JSON: UTF-8, names sorted, no white space, times in UTC.
+
+    Equal records give equal bytes: the log's proofs are made over them.
+    """
     document = {
         "record_id": record.record_id,
-        "at": record.at.isoformat(),
+        "at": record.at.astimezone(UTC).isoformat(),
         "event": record.event.value,
         "outcome": record.outcome.value,
         "organisation": record.organisation,

@@ -1,4 +1,10 @@
-"""The access log as a table: rows are added, never changed and never removed."""
+"""The access log as a table: rows are added, never changed and never removed.
+
+Sequences follow commits: an appender holds a lock until its transaction ends (SQLite: the one writer's; on
+PostgreSQL: an advisory lock), so that no lower number can be committed after a higher one was read, and a
+reader that goes on from the last number it saw misses nothing. A rolled back append may leave a gap; a number
+is never used twice.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +18,8 @@ from gateway.audit.model import AuditRecord, StoredAuditRecord
 from gateway.audit.ports import AuditLog
 from gateway.database import Moment, metadata
 
-_APPEND_LOCK = 0x5645_5257  # "VERW": the advisory lock of the log
+_APPEND_LOCK = 0x5645_5257
+"""The key of the log's advisory lock ("VERW" in ASCII)."""
 
 audit_records = Table(
     "audit_records",
@@ -39,7 +46,6 @@ class SqlAuditLog(AuditLog):
         if not records:
             return
         if self._connection.dialect.name == "postgresql":
-            # One appender at a time until its commit: a reader that has seen number n has seen all below n.
             await self._connection.execute(
                 text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _APPEND_LOCK}
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
@@ -69,7 +69,7 @@ class KafkaBus:
     async def consumer(self, *, group: str, topics: Sequence[str]) -> AsyncIterator[Consumer]:
         """Join a group; offsets move by commit() alone."""
         await self._require_topics(topics)
-        consumer = self._new_consumer(group_id=group)
+        consumer = self._new_consumer(group=group)
         member = _KafkaConsumer(consumer)
         consumer.subscribe(list(topics), listener=_Listener(member.progress))
         async with _as_unavailable("the consumer group cannot be joined"):
@@ -83,11 +83,12 @@ class KafkaBus:
     async def browse(self, topic: str) -> AsyncIterator[Delivery]:
         """Yield what the topic holds when browsing starts, partition by partition."""
         await self._require_topics([topic])
-        consumer = self._new_consumer(group_id=None)
+        # Subscribing without a group assigns every partition of the topic.
+        consumer = self._new_consumer(topic, group=None)
         async with _as_unavailable("the topic cannot be read"):
             await _start(consumer)
             try:
-                async for delivery in _read_to_end(consumer, topic):
+                async for delivery in _read_to_end(consumer):
                     yield delivery
             finally:
                 await _stop(consumer)
@@ -95,10 +96,11 @@ class KafkaBus:
     async def close(self) -> None:
         """Publishers and consumers close themselves; nothing else stays open."""
 
-    def _new_consumer(self, *, group_id: str | None) -> AIOKafkaConsumer:
+    def _new_consumer(self, *topics: str, group: str | None) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
+            *topics,
             **self._common,
-            group_id=group_id,
+            group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
@@ -200,18 +202,26 @@ async def _start(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
 
 
 async def _stop(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    # Saying goodbye fails where the cluster is away; it finds out by itself when the session ends.
-    with suppress(KafkaError, OSError, TimeoutError):
-        async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-            await client.stop()
+    """Say goodbye where the cluster is there, and close the connections in any case."""
+    # A task of its own: away from its cluster, a consumer's stop() ends as if its caller had been cancelled
+    # (the cancellation of its own fetch tasks comes out), and then leaves its connections open.
+    goodbye = asyncio.create_task(client.stop())
+    try:
+        await asyncio.wait({goodbye}, timeout=CALL_TIMEOUT_SECONDS)
+    finally:
+        if not goodbye.done():
+            goodbye.cancel()
+        await asyncio.gather(goodbye, return_exceptions=True)
+        connections = client.client if isinstance(client, AIOKafkaProducer) else client._client  # noqa: SLF001
+        await connections.close()
 
 
-async def _read_to_end(consumer: AIOKafkaConsumer, topic: str) -> AsyncIterator[Delivery]:
-    consumer.assign([TopicPartition(topic, number) for number in await _partitions(consumer, topic)])
+async def _read_to_end(consumer: AIOKafkaConsumer) -> AsyncIterator[Delivery]:
     starts = await consumer.beginning_offsets(consumer.assignment())
     ends = await consumer.end_offsets(consumer.assignment())
     for partition in sorted(starts):
-        consumer.assign([partition])
+        if starts[partition] == ends[partition]:
+            continue
         consumer.seek(partition, starts[partition])
         while await consumer.position(partition) < ends[partition]:
             batches = await consumer.getmany(partition, timeout_ms=int(CALL_TIMEOUT_SECONDS * 1000))
@@ -220,13 +230,6 @@ async def _read_to_end(consumer: AIOKafkaConsumer, topic: str) -> AsyncIterator[
             for record in batches[partition]:
                 if record.offset < ends[partition]:
                     yield _delivery(record)
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
-    """Return the numbers of a topic's partitions; the consumer learns of a topic by being assigned to it."""
-    consumer.assign([TopicPartition(topic, 0)])
-    await consumer.end_offsets(consumer.assignment())
-    return sorted(consumer.partitions_for_topic(topic) or {0})
 
 
 def _delivery(record: Any) -> Delivery:

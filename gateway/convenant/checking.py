@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 
 from gateway.convenant.model import Convenant, Effect, Rule, StatuteBasis
 
@@ -52,26 +53,28 @@ def _rule_findings(rule: Rule, on: date) -> Iterator[Finding]:
 
 
 def _kinds_without_rule(convenant: Convenant) -> Iterator[Finding]:
+    permits = [rule for rule in convenant.rules if rule.effect is Effect.PERMIT]
     for kind in convenant.kinds:
-        if not any(kind in rule.sources for rule in convenant.rules):
+        if not any(kind in rule.sources for rule in permits):
             yield Finding(
                 code="never-shown", where=kind, text="Geen regel toont betrokkenheid van deze soort partner."
             )
-        if not any(kind in rule.asking for rule in convenant.rules):
+        if not any(kind in rule.asking for rule in permits):
             yield Finding(code="never-asks", where=kind, text="Geen regel laat deze soort partner iets zien.")
 
 
 def _shadowed(convenant: Convenant, on: date) -> Iterator[Finding]:
-    """A permission that a prohibition always beats decides nothing."""
-    forbids = [
-        rule
-        for rule in convenant.rules
-        if rule.effect is Effect.FORBID
-        and not (isinstance(rule.basis, StatuteBasis) and not rule.basis.is_valid(on))
-    ]
+    """A permission that prohibitions beat in every case it covers decides nothing."""
+    forbids = [rule for rule in convenant.rules if rule.effect is Effect.FORBID and rule.basis.holds(on)]
+    forbidden = {case for rule in forbids for case in _cases(convenant, rule)}
     for rule in convenant.rules:
-        if rule.effect is Effect.PERMIT and any(
-            rule.sources <= other.sources and rule.asking <= other.asking and rule.purposes <= other.purposes
-            for other in forbids
-        ):
+        if rule.effect is Effect.PERMIT and forbidden.issuperset(_cases(convenant, rule)):
             yield Finding(code="shadowed", where=rule.id, text="Een verbod gaat altijd voor deze regel.")
+
+
+def _cases(convenant: Convenant, rule: Rule) -> Iterator[tuple[str, ...]]:
+    """Yield every case the rule speaks of: source, asking kind, role of that kind, purpose and class."""
+    for kind in rule.asking:
+        roles = convenant.kinds[kind].roles
+        roles = roles & rule.roles if rule.roles else roles
+        yield from product(rule.sources, (kind,), roles, rule.purposes, rule.secrecy)

@@ -26,7 +26,7 @@ class StatuteBasis:
     since: date | None
     until: date | None = None
 
-    def is_valid(self, on: date) -> bool:
+    def holds(self, on: date) -> bool:
         """Tell whether the statute is a ground on that day."""
         return self.since is not None and self.since <= on and (self.until is None or on <= self.until)
 
@@ -36,10 +36,16 @@ class StatuteBasis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentBasis:
-    """The person's own consent, or that of the holders of authority."""
+    """The person's own consent, or that of the holders of authority; `words` name it in the audit record."""
+
+    words: str = "toestemming"
+
+    def holds(self, on: date) -> bool:  # noqa: ARG002 - a statute asks the day
+        """Return True: consent as such is always a ground; whether there is any, the facts say."""
+        return True
 
     def __str__(self) -> str:
-        return "toestemming"
+        return self.words
 
 
 Basis = StatuteBasis | ConsentBasis
@@ -55,7 +61,7 @@ class KindTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurposeTerms:
-    """A purpose: its name in Dutch and its HL7 v3-ActReason code."""
+    """A purpose: its name in Dutch and its HL7 v3-ActReason code (value set v3-PurposeOfUse)."""
 
     label: str
     act_reason: str
@@ -65,8 +71,10 @@ class PurposeTerms:
 class Rule:
     """Involvements of `sources` may (not) be shown to `asking` for `purposes` on this ground.
 
-    `secrecy` are the classes the rule reaches. `without_own_involvement` lets the asking kinds ask for these
-    purposes without being involved themselves. `verified` says that a jurist has confirmed the ground.
+    `roles` narrows the rule to askers in one of these roles; empty is every role. `secrecy` are the classes
+    the rule reaches. `without_own_involvement` makes a permission count for an asker that is not involved
+    itself; without it the rule counts for involved askers only. `verified` says that a jurist has confirmed
+    the ground.
     """
 
     id: str
@@ -76,17 +84,22 @@ class Rule:
     purposes: frozenset[str]
     basis: Basis
     secrecy: frozenset[SecrecyClass]
+    roles: frozenset[str] = frozenset()
     without_own_involvement: bool = False
     verified: bool = False
 
-    def covers(self, *, source: PartnerKind, asking: PartnerKind, purpose: str) -> bool:
-        """Tell whether the rule speaks of this case at all."""
-        return source in self.sources and asking in self.asking and purpose in self.purposes
+    def serves(self, *, asking: PartnerKind, purpose: str, role: str) -> bool:
+        """Tell whether the rule speaks of this asker, whatever it asks about."""
+        return asking in self.asking and purpose in self.purposes and (not self.roles or role in self.roles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Convenant:
-    """The partners' agreement. Valid from its first to its last day, both inclusive."""
+    """The partners' agreement. Valid from its first to its last day, both inclusive.
+
+    `content_hash` is the SHA-256 (hexadecimal) of the content as JSON with sorted names: comments and layout
+    of the file don't count.
+    """
 
     name: str
     version: str

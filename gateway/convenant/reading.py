@@ -10,8 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 
 from gateway.convenant.model import (
     Basis,
@@ -23,87 +22,33 @@ from gateway.convenant.model import (
     Rule,
     StatuteBasis,
 )
+from gateway.convenant.question import Builtin
+from gateway.convenant.yaml_text import Place, path_of, read_yaml
 from gateway.domain import PartnerKind, SecrecyClass
 from gateway.errors import InvalidInput, Violation
 
-DEFAULT_SECRECY = (SecrecyClass.NORMAL, SecrecyClass.RESTRICTED)
-"""A rule that says nothing reaches these; the very restricted class has to be named."""
+DEFAULT_SECRECY = {
+    Effect.PERMIT: frozenset({SecrecyClass.NORMAL, SecrecyClass.RESTRICTED}),
+    Effect.FORBID: frozenset(SecrecyClass),
+}
+"""What a rule reaches that names no class: a permission not the very restricted class, a prohibition all."""
+
+_Fault = tuple[Place, str]
 
 
 def read_convenant(text: bytes) -> Convenant:
     """Return the convenant in a YAML file.
 
     Raises:
-        InvalidInput: not YAML, a name twice, or any broken rule; each violation has the line where that is
-            known, and the path.
+        InvalidInput: not YAML, a name twice, or any broken rule; each violation has the path and the line.
 
     """
-    root = _compose(text)
-    document = _construct(root, "")
-    lines = dict(_lines(root, ""))
-    broken = list(_schema_violations(document)) or list(_cross_violations(document))
-    if broken:
-        raise InvalidInput([_with_line(violation, lines) for violation in broken])
-    return _convenant(document)
-
-
-def _compose(text: bytes) -> yaml.Node:
-    try:
-        root = yaml.compose(text.decode("utf-8"), Loader=_Loader)
-    except UnicodeDecodeError:
-        raise InvalidInput.at("convenant", "must be UTF-8") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise InvalidInput.at("convenant", f"line {line}: is not valid YAML") from None
-    if not isinstance(root, yaml.MappingNode):
-        raise InvalidInput.at("convenant", "must be a mapping")
-    return root
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML in which a day stays the text it is."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _construct(node: yaml.Node, path: str) -> Any:
-    match node:
-        case yaml.MappingNode():
-            result: dict[str, Any] = {}
-            for key, value in node.value:
-                name = str(key.value)
-                if name in result:
-                    raise InvalidInput.at(_join(path, name), f"line {key.start_mark.line + 1}: stands twice")
-                result[name] = _construct(value, _join(path, name))
-            return result
-        case yaml.SequenceNode():
-            return [_construct(item, f"{path}[{index}]") for index, item in enumerate(node.value)]
-        case _:
-            return _Loader("").construct_object(node)
-
-
-def _lines(node: yaml.Node, path: str) -> Iterator[tuple[str, int]]:
-    yield path, node.start_mark.line + 1
-    match node:
-        case yaml.MappingNode():
-            for key, value in node.value:
-                yield from _lines(value, _join(path, str(key.value)))
-        case yaml.SequenceNode():
-            for index, item in enumerate(node.value):
-                yield from _lines(item, f"{path}[{index}]")
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
-
-
-def _with_line(violation: Violation, lines: dict[str, int]) -> Violation:
-    line = lines.get(violation.path)
-    return violation if line is None else Violation(violation.path, f"line {line}: {violation.rule}")
+    document = read_yaml(text)
+    faults = list(dict.fromkeys(_schema_faults(document.content))) or list(_cross_faults(document.content))
+    if faults:
+        numbered = sorted((document.line_of(place), path_of(place), rule) for place, rule in faults)
+        raise InvalidInput([Violation(path, f"line {line}: {rule}") for line, path, rule in numbered])
+    return _convenant(document.content)
 
 
 @cache
@@ -112,84 +57,124 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(schema))
 
 
-def _schema_violations(document: Any) -> Iterator[Violation]:
-    for error in sorted(_validator().iter_errors(document), key=lambda error: error.json_path):
-        path = error.json_path.removeprefix("$").removeprefix(".")
-        yield Violation(path or "convenant", _RULES.get(str(error.validator), "does not fit the schema"))
+def _schema_faults(content: Any) -> Iterator[_Fault]:
+    for error in _validator().iter_errors(content):
+        place: Place = tuple(error.absolute_path)
+        match error.validator:
+            case "required":
+                yield from (
+                    ((*place, name), "is missing")
+                    for name in error.validator_value
+                    if name not in error.instance
+                )
+            case "additionalProperties":
+                yield from (
+                    ((*place, name), "is not a name the convenant knows here")
+                    for name in error.instance
+                    if name not in error.schema["properties"]
+                )
+            case _ if "propertyNames" in error.absolute_schema_path:
+                yield (*place, error.instance), "must be a lower-case code of at most 64 characters"
+            case _:
+                yield place, _rule_of(error)
 
 
-_RULES = {
-    "required": "misses a required name",
-    "additionalProperties": "holds a name the schema does not know",
-    "minItems": "must not be empty",
-    "minProperties": "must not be empty",
-    "uniqueItems": "names something twice",
-    "enum": "is not one of the allowed values",
-    "oneOf": "must be a statute (law, article, from) or consent: true",
-    "pattern": "has the wrong form",
-    "type": "is of the wrong type",
-}
+def _rule_of(error: ValidationError) -> str:
+    return {
+        "minItems": "must not be empty",
+        "minProperties": "must not be empty",
+        "minLength": "must not be empty",
+        "maxLength": "is too long",
+        "uniqueItems": "names something twice",
+        "enum": "is not one of the allowed values",
+        "const": "must be true",
+        "pattern": "has the wrong form",
+        "type": "is of the wrong type",
+    }[str(error.validator)]
 
 
-def _cross_violations(document: dict[str, Any]) -> Iterator[Violation]:
-    yield from _day_violations(document)
-    seen: set[str] = set()
-    for index, rule in enumerate(document["rules"]):
-        path = f"rules[{index}]"
+def _cross_faults(content: dict[str, Any]) -> Iterator[_Fault]:
+    """Yield what the schema cannot see: days, doubled rules, and names that stand nowhere else."""
+    yield from _day_faults(("convenant",), content["convenant"], "valid_from", "valid_until")
+    seen: set[str] = {builtin.value for builtin in Builtin}
+    for index, rule in enumerate(content["rules"]):
+        place: Place = ("rules", index)
         if rule["id"] in seen:
-            yield Violation(f"{path}.id", "stands twice")
+            yield (*place, "id"), "stands twice, or is a reason the index uses itself"
         seen.add(rule["id"])
-        for name, known in (("source", "kinds"), ("asking", "kinds"), ("purposes", "purposes")):
-            for place, code in enumerate(rule[name]):
-                if code not in document[known]:
-                    yield Violation(f"{path}.{name}[{place}]", f"is not one of the {known} above")
+        yield from _name_faults(place, rule, content)
+        yield from _prohibition_faults(place, rule)
+        yield from _day_faults((*place, "basis"), rule["basis"], "from", "until")
 
 
-def _day_violations(document: dict[str, Any]) -> Iterator[Violation]:
-    spans = [("convenant", document["convenant"], "valid_from", "valid_until")]
-    spans += [
-        (f"rules[{n}].basis", rule["basis"], "from", "until") for n, rule in enumerate(document["rules"])
-    ]
-    for path, holder, first, last in spans:
-        days: list[date | None] = []
-        for name in (first, last):
-            try:
-                days.append(_day(holder.get(name)))
-            except ValueError:
-                yield Violation(f"{path}.{name}", "is not a day of the calendar")
-                days.append(None)
-        if days[0] is not None and days[1] is not None and days[1] < days[0]:
-            yield Violation(f"{path}.{last}", "must not be before the first day")
+def _name_faults(place: Place, rule: dict[str, Any], content: dict[str, Any]) -> Iterator[_Fault]:
+    kinds, purposes = content["kinds"], content["purposes"]
+    roles = {role for kind in rule["asking"] if kind in kinds for role in kinds[kind]["roles"]}
+    for name, known, where in (
+        ("source", kinds, "kinds above"),
+        ("asking", kinds, "kinds above"),
+        ("purposes", purposes, "purposes above"),
+        ("roles", roles, "roles of the asking kinds"),
+    ):
+        for index, code in enumerate(rule.get(name, ())):
+            if code not in known:
+                yield (*place, name, index), f"is not one of the {where}"
 
 
-def _convenant(document: dict[str, Any]) -> Convenant:
-    head = document["convenant"]
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def _prohibition_faults(place: Place, rule: dict[str, Any]) -> Iterator[_Fault]:
+    if rule.get("effect") != Effect.FORBID:
+        return
+    if "consent" in rule["basis"]:
+        yield (*place, "basis"), "a prohibition needs a law; who objects sends an objection"
+    if "without_own_involvement" in rule:
+        yield (*place, "without_own_involvement"), "belongs to a permission only"
+
+
+def _day_faults(place: Place, holder: dict[str, Any], first: str, last: str) -> Iterator[_Fault]:
+    days: list[date] = []
+    for name in (first, last):
+        text = holder.get(name)
+        if text is None:
+            continue
+        try:
+            days.append(date.fromisoformat(text))
+        except ValueError:
+            yield (*place, name), "is not a day of the calendar"
+    if len(days) == 2 and days[1] < days[0]:
+        yield (*place, last), "must not be before the first day"
+
+
+def _convenant(content: dict[str, Any]) -> Convenant:
+    head = content["convenant"]
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return Convenant(
         name=head["name"],
         version=head["version"],
         valid_from=date.fromisoformat(head["valid_from"]),
         valid_until=date.fromisoformat(head["valid_until"]),
-        content_hash=hashlib.sha256(canonical.encode()).hexdigest(),
+        content_hash=hashlib.sha256(canonical.encode("utf-8")).hexdigest(),
         kinds={
             PartnerKind(kind): KindTerms(label=terms["label"], roles=frozenset(terms["roles"]))
-            for kind, terms in document["kinds"].items()
+            for kind, terms in content["kinds"].items()
         },
-        purposes={code: PurposeTerms(**terms) for code, terms in document["purposes"].items()},
-        mandates=frozenset(document["mandates"]),
-        rules=tuple(_rule(rule) for rule in document["rules"]),
+        purposes={code: PurposeTerms(**terms) for code, terms in content["purposes"].items()},
+        mandates=frozenset(content["mandates"]),
+        rules=tuple(_rule(rule) for rule in content["rules"]),
     )
 
 
 def _rule(rule: dict[str, Any]) -> Rule:
+    effect = Effect(rule.get("effect", Effect.PERMIT))
+    named = frozenset(map(SecrecyClass, rule.get("secrecy", ())))
     return Rule(
         id=rule["id"],
-        effect=Effect(rule.get("effect", "permit")),
+        effect=effect,
         sources=frozenset(map(PartnerKind, rule["source"])),
         asking=frozenset(map(PartnerKind, rule["asking"])),
         purposes=frozenset(rule["purposes"]),
+        roles=frozenset(rule.get("roles", ())),
         basis=_basis(rule["basis"]),
-        secrecy=frozenset(map(SecrecyClass, rule.get("secrecy", DEFAULT_SECRECY))),
+        secrecy=named or DEFAULT_SECRECY[effect],
         without_own_involvement=rule.get("without_own_involvement", False),
         verified=rule.get("verified", False),
     )
@@ -197,7 +182,7 @@ def _rule(rule: dict[str, Any]) -> Rule:
 
 def _basis(basis: dict[str, Any]) -> Basis:
     if "consent" in basis:
-        return ConsentBasis()
+        return ConsentBasis(words=basis["words"]) if "words" in basis else ConsentBasis()
     return StatuteBasis(
         law=basis["law"], article=basis["article"], since=_day(basis["from"]), until=_day(basis.get("until"))
     )

@@ -9,19 +9,27 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
 
 from gateway.database import begin, open_engine
+from gateway.errors import ConfigurationError
 from gateway.settings import StoreSettings
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+_LOCK = 0x4D49_4752
+"""The key of the advisory lock of migrations ("MIGR" in ASCII)."""
 
 
 def migrate(settings: StoreSettings) -> tuple[str | None, str]:
     """Bring the schema to the newest revision; return the revisions before and after. Safe to repeat.
 
+    All of it is one transaction, and two processes that migrate at once take turns. Runs an event loop of its
+    own: from a coroutine, call it in a thread.
+
     Raises:
         StoreUnavailable: the database cannot be reached; the schema is as it was.
+        ConfigurationError: the schema is of a newer version than this code.
 
     """
     return asyncio.run(_migrate(settings))
@@ -44,6 +52,8 @@ async def _migrate(settings: StoreSettings) -> tuple[str | None, str]:
     engine = open_engine(settings)
     try:
         async with begin(engine) as connection:
+            if engine.dialect.name == "postgresql":
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             before = await connection.run_sync(current_revision)
             await connection.run_sync(_upgrade)
     finally:
@@ -55,4 +65,11 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        # The database names a revision that this package does not hold.
+        raise ConfigurationError(
+            f"the store's schema is {current_revision(connection)}, newer than this version, which knows "
+            f"{newest_revision()}: run the newer version"
+        ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -78,18 +78,21 @@ class IngestService:
         now = self._clock()
         async with self._store.transaction() as tx:
             checked = await self._check_all(tx, deliveries, now)
-            fresh = set(await tx.facts.claim([_claim_of(item) for item in checked]))
+            is_fresh = _first_of_each(checked, await tx.facts.claim([_claim_of(item) for item in checked]))
+            new = [
+                item
+                for item, fresh in zip(checked, is_fresh, strict=True)
+                if fresh and isinstance(item, FactMessage)
+            ]
+            saved = iter(await tx.facts.save_all(new))
             outcomes = Counter[TakenIn]()
             audit: list[AuditRecord] = []
             answers: list[BusRecord] = []
-            for item in checked:
-                is_fresh = _claim_of(item) in fresh
-                # One id twice in a batch: the first is taken in, the second is a duplicate.
-                fresh.discard(_claim_of(item))
+            for item, fresh in zip(checked, is_fresh, strict=True):
                 if isinstance(item, _Rejected):
-                    outcome = self._reject(item, now, audit, answers, is_fresh=is_fresh)
+                    outcome = self._reject(item, now, audit, answers, is_fresh=fresh)
                 else:
-                    outcome = await self._apply(tx, item, now, audit, answers, is_fresh=is_fresh)
+                    outcome = self._settle(item, next(saved) if fresh else None, now, audit, answers)
                 outcomes[outcome] += 1
             await tx.audit.append(audit)
             await tx.outgoing.add(answers)
@@ -114,20 +117,18 @@ class IngestService:
                 checked.append(_Rejected(delivery, error))
         return checked
 
-    async def _apply(
+    def _settle(
         self,
-        tx: Transaction,
         message: FactMessage,
+        saved: Saved | None,
         now: datetime,
         audit: list[AuditRecord],
         answers: list[BusRecord],
-        *,
-        is_fresh: bool,
     ) -> TakenIn:
-        if not is_fresh:
+        """Record and answer what became of a message; None: it was taken in before."""
+        if saved is None:
             answers.append(receipt(message.id, ReceiptOutcome.DUPLICATE, at=now))
             return TakenIn.DUPLICATE
-        saved = await tx.facts.save(message)
         superseded = saved is Saved.SUPERSEDED
         audit.extend(_audit_records(message, saved, now))
         answers.append(
@@ -170,6 +171,16 @@ class IngestService:
             )
         )
         return TakenIn.REJECTED
+
+
+def _first_of_each(checked: Sequence[_Checked], claimed: Set[MessageId]) -> list[bool]:
+    """Tell which items to take in: claimed now, and the first of its id in this batch."""
+    left = set(claimed)
+    result = []
+    for item in checked:
+        result.append(_claim_of(item) in left)
+        left.discard(_claim_of(item))
+    return result
 
 
 def _claim_of(item: _Checked) -> MessageId:

@@ -26,9 +26,12 @@ class LookupRequest:
     at_least: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownInvolvement:
-    """One line of an answer; lines sort by kind, name, desk, month and concern. `since_month` is YYYY-MM."""
+    """One line of an answer. `since_month` is YYYY-MM.
+
+    `desk` is never one that stands for another; it has an empty code where the partner has no desk to show.
+    """
 
     kind: PartnerKind
     name: str

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from gateway.audit.model import AuditedVerdict, AuditEvent, AuditOutcome, AuditRecord
 from gateway.convenant.deciding import check_asker, decide
 from gateway.convenant.model import Convenant
 from gateway.convenant.question import Decision, Question
-from gateway.domain import HouseholdFacts, InvolvementFact, Oin, Partner
+from gateway.domain import HouseholdFacts, Oin, Partner, PartnerKind, Pseudonym
 from gateway.errors import NotFreshEnough, NotPermitted, Refusal, Unauthenticated
-from gateway.index.ports import IndexStore
-from gateway.lookup.answer import Answer, Concern, LookupRequest, ShownInvolvement
+from gateway.index.ports import IndexStore, Transaction
+from gateway.lookup.answer import Answer, LookupRequest
 from gateway.lookup.batching import Batcher
+from gateway.lookup.lines import lines_of
+from gateway.lookup.quota import Quota, QuotaTerms
 
 LARGEST_BATCH = 64
 """Questions that share one read and one commit at most: bounds the time one batch takes."""
@@ -31,14 +33,28 @@ TIME_ZONE = ZoneInfo("Europe/Amsterdam")
 _Outcome = Answer | Exception
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A question with the asker and the facts it is decided on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What the index holds for a batch of questions.
 
-    request: LookupRequest
-    asker: Partner
-    facts: HouseholdFacts
-    decision: Decision
+    `reached` was read before the households and `position` after them: the households are at least as fresh
+    as the one and no fresher than the other, also where a store lets another transaction commit in between.
+    """
+
+    at: datetime
+    partners: Mapping[Oin, Partner]
+    kinds: Mapping[Oin, PartnerKind]
+    households: Mapping[Pseudonym, HouseholdFacts]
+    reached: int
+    position: int
+
+    @property
+    def day(self) -> date:
+        return day_of(self.at)
+
+    def of(self, subject: Pseudonym) -> HouseholdFacts:
+        """Return the household, its holders' kinds taken from the same partners that the answer names."""
+        return replace(self.households[subject], kinds=self.kinds)
 
 
 class LookupService:
@@ -50,139 +66,94 @@ class LookupService:
         store: IndexStore,
         convenant: Convenant,
         clock: Callable[[], datetime],
+        quota: QuotaTerms | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._convenant = convenant
         self._clock = clock
+        self._quota = Quota(quota or QuotaTerms())
         self._pause = pause
         self._batcher = Batcher(self._answer_all, most=LARGEST_BATCH)
 
     async def ask(self, request: LookupRequest) -> Answer:
         """Return the answer to one question.
 
-        Nobody involved, everything withheld and shielded give the same answer, made the same way.
+        Nobody involved, everything withheld and shielded give the same answer, made the same way. An answer
+        and a refusal leave after their audit record is durable.
 
         Raises:
             Unauthenticated: the caller is no partner.
             NotPermitted: the caller is switched off, or asks in an unknown role, mandate or purpose.
-            NotFreshEnough: the index has not reached the request's position in time.
+            QuotaExceeded: the caller asked more than its quota.
+            NotFreshEnough: the index has not reached the request's position in time; nothing was decided.
             StoreUnavailable: the store or the log is away; nothing was answered.
 
         """
-        if request.at_least is not None:
-            await self._wait_until(request.at_least)
+        for _ in range(FRESHNESS_TRIES - 1):
+            try:
+                return await self._batcher.run(request)
+            except NotFreshEnough:
+                await self._pause(FRESHNESS_PAUSE_SECONDS)
         return await self._batcher.run(request)
 
-    async def _wait_until(self, position: int) -> None:
-        for _ in range(FRESHNESS_TRIES):
-            async with self._store.transaction() as tx:
-                if await tx.facts.position() >= position:
-                    return
-            await self._pause(FRESHNESS_PAUSE_SECONDS)
-        raise NotFreshEnough("the index has not reached the consistency token yet; try again")
-
     async def _answer_all(self, requests: Sequence[LookupRequest]) -> Sequence[_Outcome]:
-        now = self._clock()
         outcomes: list[_Outcome] = []
         records: list[AuditRecord] = []
         async with self._store.transaction() as tx:
-            partners = {partner.oin: partner for partner in await tx.partners.all()}
-            # Step 4: one read for all of them.
-            subjects = list(dict.fromkeys(request.subject for request in requests))
-            households = await tx.facts.households(subjects, on=now.astimezone(TIME_ZONE).date())
-            position = await tx.facts.position()
+            # Step 4 for all of them at once; what was read is used where steps 1 to 3 let the question through.
+            facts = await _read(tx, requests, self._clock())
             for request in requests:
-                outcome, record = self._answer(request, partners, households[request.subject], now, position)
+                outcome, record = self._answer(request, facts)
                 outcomes.append(outcome)
-                records.append(record)
-            # Step 6: the block ends with the commit; an error there reaches every caller instead of an answer.
+                records += [] if record is None else [record]
+            # Step 6. The block ends with the commit: an error there reaches every caller instead of an answer.
             await tx.audit.append(records)
         # Step 7.
         return outcomes
 
-    def _answer(
-        self,
-        request: LookupRequest,
-        partners: Mapping[Oin, Partner],
-        facts: HouseholdFacts,
-        now: datetime,
-        position: int,
-    ) -> tuple[_Outcome, AuditRecord]:
+    def _answer(self, request: LookupRequest, facts: _Facts) -> tuple[_Outcome, AuditRecord | None]:
+        caller = facts.partners.get(request.caller)
         try:
-            # Steps 1 to 3: the caller, and what it knows of itself.
-            asker = self._admit(request, partners.get(request.caller))
+            asker = self._admit(request, caller)
+            if request.at_least is not None and facts.reached < request.at_least:
+                return NotFreshEnough("the index has not reached the consistency token; try again"), None
+            # Step 3: quota. After the wait for freshness, which asks again and must not pay again.
+            self._quota.charge(asker.oin, facts.at)
         except Refusal as refusal:
-            return refusal, self._refused(request, partners.get(request.caller), refusal, now)
-        # Step 5.
-        decision = self._decide(request, asker, facts, now)
-        case = _Case(request, asker, facts, decision)
-        lines = _lines(case, partners)
-        record = self._record(case, lines, now)
-        return Answer(involvements=lines, record_id=record.record_id, position=position), record
+            return refusal, self._refused(request, caller, refusal, facts.at)
+        # Step 5: decide.
+        household = facts.of(request.subject)
+        decision = decide(self._convenant, _question(request, asker), household, on=facts.day)
+        record = _answered(request, asker, decision, household, facts.at)
+        lines = lines_of(decision.shown, facts.partners, subject=request.subject)
+        return Answer(involvements=lines, record_id=record.record_id, position=facts.position), record
 
-    def _admit(self, request: LookupRequest, asker: Partner | None) -> Partner:
-        if asker is None:
+    def _admit(self, request: LookupRequest, caller: Partner | None) -> Partner:
+        # Step 1: the caller.
+        if caller is None:
             raise Unauthenticated("UNKNOWN_PARTNER", "the certificate names no partner of this index")
-        if not asker.active:
+        if not caller.active:
             raise NotPermitted("PARTNER_INACTIVE", "the partner is switched off")
+        # Step 2: what the caller knows of itself.
         check_asker(
             self._convenant,
-            kind=asker.kind,
+            kind=caller.kind,
             role=request.professional.role,
             mandate=request.professional.mandate,
             purpose=request.purpose,
         )
-        return asker
-
-    def _decide(
-        self, request: LookupRequest, asker: Partner, facts: HouseholdFacts, now: datetime
-    ) -> Decision:
-        question = Question(
-            asker=asker.oin,
-            asker_kind=asker.kind,
-            role=request.professional.role,
-            mandate=request.professional.mandate,
-            purpose=request.purpose,
-            subject=request.subject,
-        )
-        return decide(self._convenant, question, facts, on=now.astimezone(TIME_ZONE).date())
-
-    def _record(self, case: _Case, lines: Sequence[ShownInvolvement], now: datetime) -> AuditRecord:
-        whole = case.decision.withheld_whole
-        return AuditRecord(
-            at=now,
-            event=AuditEvent.LOOKUP,
-            outcome=AuditOutcome.DONE if lines else AuditOutcome.EMPTY,
-            organisation=case.asker.oin,
-            kind=case.asker.kind,
-            professional=case.request.professional,
-            subject=case.request.subject,
-            purpose=case.request.purpose,
-            convenant=case.decision.convenant,
-            reason="" if whole is None else whole.value,
-            verdicts=tuple(
-                AuditedVerdict(
-                    partner=verdict.involvement.partner,
-                    kind=case.facts.kinds.get(verdict.involvement.partner),
-                    reference=verdict.involvement.reference,
-                    shown=verdict.shown,
-                    rule=verdict.rule,
-                    basis=verdict.basis,
-                )
-                for verdict in case.decision.verdicts
-            ),
-        )
+        return caller
 
     def _refused(
-        self, request: LookupRequest, asker: Partner | None, refusal: Refusal, now: datetime
+        self, request: LookupRequest, caller: Partner | None, refusal: Refusal, at: datetime
     ) -> AuditRecord:
         return AuditRecord(
-            at=now,
+            at=at,
             event=AuditEvent.LOOKUP,
             outcome=AuditOutcome.REFUSED,
             organisation=request.caller,
-            kind=None if asker is None else asker.kind,
+            kind=None if caller is None else caller.kind,
             professional=request.professional,
             subject=request.subject,
             purpose=request.purpose,
@@ -191,29 +162,64 @@ class LookupService:
         )
 
 
-def _lines(case: _Case, partners: Mapping[Oin, Partner]) -> tuple[ShownInvolvement, ...]:
-    """Return what may be shown, names and desks as they are now, equal lines once, in a fixed order."""
-    lines = {
-        _line(fact, partners[fact.partner], case.request)
-        for fact in case.decision.shown
-        if fact.partner in partners and partners[fact.partner].desks
-    }
-    return tuple(sorted(lines, key=lambda line: (*_order(line), line.partner)))
+def day_of(moment: datetime) -> date:
+    """Return the day on which the moment falls in the Netherlands."""
+    return moment.astimezone(TIME_ZONE).date()
 
 
-def _order(line: ShownInvolvement) -> tuple[str, str, str, str, str]:
-    return line.kind, line.name, line.desk_code, line.since_month, line.concern.value
+async def _read(tx: Transaction, requests: Sequence[LookupRequest], at: datetime) -> _Facts:
+    partners = {partner.oin: partner for partner in await tx.partners.all()}
+    # Before the facts, for who asks to see at least so much; after them, for a token that no later answer is
+    # staler than.
+    reached = await tx.facts.position()
+    subjects = list(dict.fromkeys(request.subject for request in requests))
+    households = await tx.facts.households(subjects, on=day_of(at))
+    position = await tx.facts.position()
+    return _Facts(
+        at=at,
+        partners=partners,
+        kinds={partner.oin: partner.kind for partner in partners.values() if partner.active},
+        households=households,
+        reached=reached,
+        position=position,
+    )
 
 
-def _line(fact: InvolvementFact, partner: Partner, request: LookupRequest) -> ShownInvolvement:
-    # A desk the directory does not know (any more) must not hide the partner: its first desk stands in.
-    desk = partner.desk(fact.desk) or partner.desks[0]
-    return ShownInvolvement(
-        kind=partner.kind,
-        name=partner.name,
-        desk_code=desk.code,
-        since_month=f"{fact.since:%Y-%m}",
-        concern=Concern.PERSON if fact.subject == request.subject else Concern.HOUSEHOLD,
-        partner=partner.oin,
-        desk=desk,
+def _question(request: LookupRequest, asker: Partner) -> Question:
+    return Question(
+        asker=asker.oin,
+        asker_kind=asker.kind,
+        role=request.professional.role,
+        mandate=request.professional.mandate,
+        purpose=request.purpose,
+        subject=request.subject,
+    )
+
+
+def _answered(
+    request: LookupRequest, asker: Partner, decision: Decision, facts: HouseholdFacts, at: datetime
+) -> AuditRecord:
+    whole = decision.withheld_whole
+    return AuditRecord(
+        at=at,
+        event=AuditEvent.LOOKUP,
+        outcome=AuditOutcome.DONE if decision.shown else AuditOutcome.EMPTY,
+        organisation=asker.oin,
+        kind=asker.kind,
+        professional=request.professional,
+        subject=request.subject,
+        purpose=request.purpose,
+        convenant=decision.convenant,
+        reason="" if whole is None else whole.value,
+        verdicts=tuple(
+            AuditedVerdict(
+                partner=verdict.involvement.partner,
+                kind=facts.kinds.get(verdict.involvement.partner),
+                reference=verdict.involvement.reference,
+                shown=verdict.shown,
+                rule=verdict.rule,
+                basis=verdict.basis,
+            )
+            for verdict in decision.verdicts
+        ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -40,14 +41,14 @@ def adt(trigger: str, *segments: str, header: str = "MSH|^~\\&|A|B|C|D|20260302|
     return "\r".join([header.format(trigger), f"EVN|{trigger}|20260302101500", *segments]).encode() + b"\r"
 
 
-def read(raw: bytes) -> SourceRecord[object]:
+def read(raw: bytes) -> SourceRecord[Any]:
     record = ADAPTER.read_frame(raw)
     assert isinstance(record, SourceRecord), record
     return record
 
 
 def mapped(raw: bytes) -> Mapped:
-    return ADAPTER.map(read(raw), CONTEXT)  # type: ignore[arg-type]
+    return ADAPTER.map(read(raw), CONTEXT)
 
 
 def involvement(raw: bytes) -> InvolvementDraft:
@@ -145,10 +146,6 @@ def test_dates_in_the_future_reversed_or_unreadable_are_refused(segments: Sequen
 )
 def test_what_cannot_be_read_is_rejected_by_its_field(raw: bytes, path: str) -> None:
     record = ADAPTER.read_frame(raw)
-    if isinstance(record, SourceRecord):
-        with pytest.raises(InvalidInput, match=path):
-            ADAPTER.map(record, CONTEXT)
-        return
     assert isinstance(record, UnreadableRecord)
     assert path in str(record.error)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 
 from gateway.bootstrap import run_server
-from gateway.domain import Bsn
+from gateway.domain import Bsn, Fact
 from gateway.index.sql.store import open_store
 from gateway.pseudonyms.client import open_pseudonymiser
 from tests.bench.timing import rate
@@ -20,6 +21,9 @@ CALLS = 3000
 AT_ONCE = 64
 BSN = "999993653"
 ECHO_METHOD = "/verwijsindex.bench.Echo/Echo"
+
+if TYPE_CHECKING:
+    Echo = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 
 
 async def measure_lookups(folder: Path) -> tuple[float, float]:
@@ -47,10 +51,11 @@ async def _fill(trial: Trial) -> None:
     """Give the person asked for a household of three with involvements of three partners."""
     [subject] = await open_pseudonymiser(trial.partner("ggz").pseudonyms).pseudonymise([Bsn(BSN)])
     oins = {kind: trial.oin(kind) for kind in ("veilig_thuis", "ggz", "politie")}
-    facts = [involvement(oin, f"x-{kind}", subject=subject) for kind, oin in oins.items()]
+    facts: list[Fact] = [involvement(oin, f"x-{kind}", subject=subject) for kind, oin in oins.items()]
+    facts.append(household(oins["veilig_thuis"], "a", "b"))
     store = open_store(trial.settings.store)
     async with store.transaction() as tx:
-        for fact in [*facts, household(oins["veilig_thuis"], "a", "b")]:
+        for fact in facts:
             await tx.facts.save(message(fact))
     await store.close()
 
@@ -79,7 +84,7 @@ async def _measure_echo(trial: Trial, *, size: int) -> float:
     tls = trial.settings.tls
     client = trial.partner("ggz").tls
     server = grpc.aio.server()
-    handler = grpc.unary_unary_rpc_method_handler(_echo)
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(_echo)
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler("verwijsindex.bench.Echo", {"Echo": handler}),)
     )
@@ -96,7 +101,7 @@ async def _measure_echo(trial: Trial, *, size: int) -> float:
         client.trusted_ca.read_bytes(), client.key.read_bytes(), client.certificate.read_bytes()
     )
     async with grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials) as channel:
-        echo = channel.unary_unary(ECHO_METHOD)
+        echo: Echo = channel.unary_unary(ECHO_METHOD)
         await _echoes(echo, bytes(size), 100)
         echoes = await rate(lambda: _echoes(echo, bytes(size), CALLS))
     await server.stop(None)
@@ -107,7 +112,7 @@ async def _echo(request: bytes, _context: object) -> bytes:
     return request
 
 
-async def _echoes(echo: grpc.aio.UnaryUnaryMultiCallable, payload: bytes, calls: int) -> int:
+async def _echoes(echo: Echo, payload: bytes, calls: int) -> int:
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def call() -> None:

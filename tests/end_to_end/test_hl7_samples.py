@@ -40,8 +40,7 @@ def test_each_sample_has_its_line_in_the_report_and_leaves_nothing(shared_data: 
     for path in paths:
         report = take_in(trial, "ggz", path)
         assert (report["read"], report["without_bsn"], report["messages"]) == (1, 1, 0)
-        [line] = report["details"]  # type: ignore[misc]
-        assert line["field"] == "PID-3"
+        assert [line["field"] for line in report["details"]] == ["PID-3"]
     needles = words(paths)
     assert len(needles) > 10
     found = Search(sorted(needles))
@@ -60,15 +59,16 @@ def test_each_sample_is_acknowledged_over_mllp(shared_data: Path, tmp_path: Path
         stderr=subprocess.DEVNULL,
         env=clean_environment(),
     )
+    assert adapter.stdout is not None
+    output = adapter.stdout
     try:
-        assert adapter.stdout is not None
-        port = json.loads(adapter.stdout.readline())["mllp_port"]
+        port = json.loads(output.readline())["mllp_port"]
         raw = [path.read_bytes() for path in samples(shared_data)]
         answers = asyncio.run(send_mllp("127.0.0.1", port, [*raw, b"this is no message"]))
     finally:
         os.kill(adapter.pid, signal.SIGTERM)
         assert adapter.wait(timeout=60) == 0
-        adapter.stdout.close()
+        output.close()
     control_ids = [re.split(rb"[\r\n]", message)[0].split(b"|")[9] for message in raw]
     for answer, control_id in zip(answers, control_ids, strict=False):
         assert b"\rMSA|AA|" + control_id in answer

@@ -13,6 +13,7 @@ from gateway.bootstrap import open_site
 from gateway.bus.opening import open_bus
 from gateway.bus.ports import BusRecord
 from gateway.bus.topics import TopicKind, topic_of
+from gateway.domain import Fact
 from gateway.messages.receipts import ReceiptOutcome, read_receipt
 from tests.support.facts import household, involvement, message
 from tests.support.trial import Trial
@@ -50,7 +51,7 @@ def test_twenty_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
 
 def _records(trial: Trial, round_number: int) -> list[BusRecord]:
     oin = trial.oin("veilig_thuis")
-    facts = [involvement(oin, f"person-{round_number}-{n}") for n in range(PER_ROUND - 1)]
+    facts: list[Fact] = [involvement(oin, f"person-{round_number}-{n}") for n in range(PER_ROUND - 1)]
     family = household(oin, f"person-{round_number}-0", f"person-{round_number}-1")
     return [trial.record(message(fact)) for fact in [*facts, family]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -149,9 +149,7 @@ def test_the_official_test_persons_travel_from_export_to_index(
     for bsn, facts in households.items():
         assert {pseudonyms[member] for member in facts.members} == expected[bsn] | {bsn}
         own = [fact for fact in facts.involvements if fact.subject == facts.subject]
-        by_kind = defaultdict(int)
-        for fact in own:
-            by_kind[facts.kinds[fact.partner]] += 1
+        by_kind = Counter(str(facts.kinds[fact.partner]) for fact in own)
         assert by_kind["ggz"] == (bsn in treated)
         assert by_kind["politie"] == (bsn in reported)
         # A deceased member's involvement has ended; the others of the casus still have theirs.

@@ -21,7 +21,8 @@ from gateway.identities.unsafe_test_ca import UnsafeTestCa
 from gateway.settings import TlsSettings
 
 OIN = Oin("00000099100000000100")
-NOW = datetime.now(UTC)
+NOW = datetime.now(UTC) + timedelta(hours=1)
+"""Within every certificate that a test makes, however long the tests before it took."""
 KEY = ec.generate_private_key(ec.SECP256R1())
 
 

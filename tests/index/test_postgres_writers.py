@@ -40,10 +40,10 @@ async def watcher(postgres_database: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-async def until_somebody_waits(watcher: asyncpg.Connection) -> None:
-    """Return once a session of this database waits for a lock that another holds."""
+async def until_waiting(watcher: asyncpg.Connection, sessions: int = 1) -> None:
+    """Return once so many sessions of this database wait for a lock that another holds."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await watcher.fetchval(
+        while sessions > await watcher.fetchval(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND wait_event_type = 'Lock'"
         ):
@@ -59,7 +59,7 @@ async def test_an_older_version_written_at_the_same_time_never_wins(
     async with one.transaction() as tx:
         assert await tx.facts.save(ended) is Saved.CREATED
         late = asyncio.create_task(save(two, older))
-        await until_somebody_waits(watcher)
+        await until_waiting(watcher)
     assert await late == [Saved.SUPERSEDED]
     assert (await household_of(one, "anna")).involvements == ()
 
@@ -88,7 +88,7 @@ async def test_a_message_claimed_by_two_goes_to_the_one_that_commits(
     async with one.transaction() as tx:
         assert await tx.facts.claim(ids) == set(ids)
         other = asyncio.create_task(claim_in_the_other_order())
-        await until_somebody_waits(watcher)
+        await until_waiting(watcher)
     assert await other == frozenset()
 
 
@@ -106,24 +106,31 @@ async def test_a_claim_that_is_rolled_back_goes_to_the_other(
     tx = await transaction.__aenter__()
     await tx.facts.claim([id_])
     other = asyncio.create_task(claim())
-    await until_somebody_waits(watcher)
+    await until_waiting(watcher)
     broken = StoreUnavailable("given up")
     assert not await transaction.__aexit__(StoreUnavailable, broken, None)
     assert await other == {id_}
 
 
-async def test_claims_of_the_same_messages_in_many_orders_never_lock_each_other_out(
-    stores: tuple[IndexStore, IndexStore],
+async def test_claims_of_the_same_messages_in_two_orders_never_lock_each_other_out(
+    stores: tuple[IndexStore, IndexStore], watcher: asyncpg.Connection
 ) -> None:
-    ids = [MessageId(OIN_VT, f"{number:03}") for number in range(60)]
+    """The middle one is held until both wait: had each taken its own first one, neither could go on."""
+    holder, claimers = stores
+    first, middle, last = (MessageId(OIN_VT, name) for name in ("a", "m", "z"))
 
-    async def claim(number: int) -> frozenset[MessageId]:
-        turned = ids[number * 7 :] + ids[: number * 7]
-        async with stores[number % 2].transaction() as tx:
-            return await tx.facts.claim(turned if number % 3 else turned[::-1])
+    async def claim(*ids: MessageId) -> frozenset[MessageId]:
+        async with claimers.transaction() as tx:
+            return await tx.facts.claim(ids)
 
-    claimed = await asyncio.gather(*(claim(number) for number in range(8)))
-    assert sorted(id_ for one in claimed for id_ in one) == ids
+    async with holder.transaction() as tx:
+        await tx.facts.claim([middle])
+        claims = [
+            asyncio.create_task(claim(first, middle, last)),
+            asyncio.create_task(claim(last, middle, first)),
+        ]
+        await until_waiting(watcher, 2)
+    assert sorted(map(len, await asyncio.gather(*claims))) == [0, 2]
 
 
 async def test_a_reader_never_misses_a_record_with_a_lower_sequence(
@@ -140,7 +147,7 @@ async def test_a_reader_never_misses_a_record_with_a_lower_sequence(
     async with one.transaction() as tx:
         await tx.audit.append([first])
         appending = asyncio.create_task(append_second())
-        await until_somebody_waits(watcher)
+        await until_waiting(watcher)
         assert await watcher.fetchval("SELECT count(*) FROM audit_records") == 0
     await appending
     async with one.transaction() as tx:
@@ -156,7 +163,7 @@ async def test_a_position_that_can_be_read_has_its_facts_committed(
     async with one.transaction() as tx:
         await tx.facts.save(message(involvement(OIN_VT, "anna")))
         writing = asyncio.create_task(save(two, message(involvement(OIN_VT, "bram"))))
-        await until_somebody_waits(watcher)
+        await until_waiting(watcher)
         assert await watcher.fetchval("SELECT value FROM position") == before
     await writing
     async with two.transaction() as tx:

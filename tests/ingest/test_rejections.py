@@ -10,14 +10,14 @@ from typing import Any
 import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from gateway.messages.records import to_record
-from gateway.messages.signing import key_id, public_bytes, sign
 
 from gateway.bus.ports import BusRecord, Delivery, Position
 from gateway.bus.topics import TopicKind, topic_of
 from gateway.domain import FactMessage, HouseholdMember, Oin, Partner, PartnerKind, Phase, SigningKey
 from gateway.errors import MessageRejected, RejectionReason
 from gateway.ingest.checking import check
+from gateway.messages.records import to_record
+from gateway.messages.signing import key_id, public_bytes, sign
 from tests.support.facts import NOON, OIN_GGZ, OIN_VT, consent, household, involvement, message, person
 
 KEY = Ed25519PrivateKey.generate()

@@ -34,7 +34,7 @@ persons = st.binary(min_size=32, max_size=32).map(Pseudonym)
 days = st.dates(date(1900, 1, 1), date(2100, 1, 1))
 references = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True).map(Reference)
 desks = st.from_regex(r"[a-z][a-z0-9]{0,10}(-[a-z0-9]{1,5})?", fullmatch=True)
-moments = st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))
+moments = st.datetimes(timezones=st.just(UTC)).filter(lambda at: 1970 < at.year < 9000)
 
 
 @st.composite

@@ -179,11 +179,11 @@ async def _run(adapter: Adapter, trial: Trial, path: Path) -> None:
 @pytest.mark.parametrize("kind", sorted(EXPORTS))
 def test_every_content_field_of_the_manifest_is_planted(kind: str) -> None:
     text = EXPORTS[kind][1]()
-    adapter = {"veilig_thuis": VEILIG_THUIS, "ggz": GGZ, "politie": POLITIE}[kind]
+    adapters: dict[str, Adapter] = {"veilig_thuis": VEILIG_THUIS, "ggz": GGZ, "politie": POLITIE}
     dates = {"veiligheidsbeoordeling_datum"}
     missing = [
         field
-        for field in adapter.manifest.content_fields
+        for field in adapters[kind].manifest.content_fields
         if field not in dates and planted(kind, field.split("/")[-1].split(".")[-1]) not in text
     ]
     assert missing == []

@@ -117,101 +117,104 @@ def facts(
     )
 
 
-_days = st.integers(-2, 2).map(lambda shift: TODAY + timedelta(days=shift))
-_late_days = st.none() | st.integers(2, 4).map(lambda shift: TODAY + timedelta(days=shift - 3))
-_statutes = st.builds(
-    StatuteBasis, law=st.just("Wet"), article=st.just("1"), since=st.none() | _days, until=st.none() | _days
+_shifts = st.sampled_from([-2, -1, 0, -2, -1, 1])
+_days = _shifts.map(lambda shift: TODAY + timedelta(days=shift))
+_last_days = st.sampled_from([None, None, 0, 1, -1]).map(
+    lambda shift: None if shift is None else TODAY + timedelta(days=shift)
 )
-_consents_as_basis = st.just(ConsentBasis())
 
 
 def _some(values: Any) -> st.SearchStrategy[frozenset[Any]]:
-    return st.frozensets(st.sampled_from(list(values)), min_size=1)
+    """Everything half of the time, so that rules, facts and consents meet."""
+    every = sorted(values)
+    return st.just(frozenset(every)) | st.frozensets(st.sampled_from(every), min_size=1)
+
+
+@st.composite
+def _statutes(draw: st.DrawFn) -> StatuteBasis:
+    since = draw(st.sampled_from([-2, -1, 0, 1, None]))
+    return StatuteBasis(
+        law="Wet",
+        article="1",
+        since=None if since is None else TODAY + timedelta(days=since),
+        until=draw(_last_days),
+    )
 
 
 @st.composite
 def rules(draw: st.DrawFn, effect: Effect | None = None) -> Rule:
     """Draw a rule, most of the time one that reaches something."""
     chosen = effect or draw(st.sampled_from([Effect.PERMIT, Effect.PERMIT, Effect.PERMIT, Effect.FORBID]))
-    basis: Basis = draw(_statutes if chosen is Effect.FORBID else _statutes | _consents_as_basis)
+    is_forbid = chosen is Effect.FORBID
+    basis: Basis = draw(_statutes() if is_forbid else st.just(ConsentBasis()) | _statutes())
+    few = st.frozensets(st.sampled_from(sorted(KINDS.values())), min_size=1, max_size=2)
     return rule(
         id=f"R-{draw(st.integers(0, 10**9))}",
         effect=chosen,
-        sources=draw(_some(KINDS.values())),
+        sources=draw(few if is_forbid else _some(KINDS.values())),
         asking=draw(_some(KINDS.values())),
         purposes=draw(_some(PURPOSES)),
         roles=draw(st.just(frozenset()) | _some(ROLES)),
         basis=basis,
         secrecy=draw(_some(SecrecyClass)),
-        without_own_involvement=chosen is Effect.PERMIT and draw(st.booleans()),
+        without_own_involvement=not is_forbid and draw(st.booleans()),
     )
 
 
 @st.composite
 def convenants(draw: st.DrawFn) -> Convenant:
     """Draw a convenant, most of the time one that is in force."""
-    first = TODAY + timedelta(days=draw(st.sampled_from([-9, -9, -9, 0, 1])))
-    last = TODAY + timedelta(days=draw(st.sampled_from([9, 9, 9, 0, 1])))
-    known = draw(st.just(frozenset(KINDS.values())) | _some(KINDS.values()))
+    first = TODAY + timedelta(days=draw(st.sampled_from([-9] * 20 + [0, 1])))
+    last = TODAY + timedelta(days=draw(st.sampled_from([9] * 20 + [0, -1])))
     return convenant(
-        *draw(st.lists(rules(), max_size=6)),
+        *draw(st.lists(rules(), min_size=draw(st.sampled_from([3, 2, 4, 0])), max_size=6)),
         valid_from=first,
         valid_until=max(first, last),
-        kinds={kind: KindTerms(label=kind, roles=frozenset(ROLES)) for kind in sorted(known)},
+        kinds={
+            kind: KindTerms(label=kind, roles=frozenset(ROLES))
+            for kind in sorted(draw(_some(KINDS.values())))
+        },
     )
 
 
 @st.composite
-def involvements(draw: st.DrawFn, number: int) -> InvolvementFact:
+def involvements(draw: st.DrawFn, number: int, holder: Oin | None = None) -> InvolvementFact:
     """Draw an involvement with its own reference, most of the time a current one."""
-    since = draw(_days)
-    until = draw(_late_days)
+    since, until = draw(_days), draw(_last_days)
+    if holder is not None and draw(st.integers(0, 5)):
+        since, until = TODAY, None
     return involvement(
-        draw(st.sampled_from([*KINDS, OIN_GONE])),
+        holder or draw(st.sampled_from([*KINDS, *KINDS, OIN_GONE])),
         draw(st.sampled_from(PERSONS)),
         reference=Reference(f"ref-{number}"),
-        phase=draw(st.sampled_from([Phase.ACTIVE, Phase.ACTIVE, Phase.PROVISIONAL, *Phase])),
+        phase=draw(st.sampled_from([Phase.ACTIVE] * 6 + [Phase.PROVISIONAL, Phase.ENDED, Phase.RETRACTED])),
         since=since,
         until=None if until is None else max(since, until),
         desk=draw(st.sampled_from(["frontoffice", "opvang", "unknown"])),
         secrecy=draw(st.sampled_from(SecrecyClass)),
-        shielded=draw(st.integers(0, 4)) == 0,
+        shielded=draw(st.sampled_from([False] * 6 + [True])),
     )
 
 
 @st.composite
 def consents(draw: st.DrawFn, number: int) -> ConsentFact:
-    """Draw a statement about some kinds and purposes."""
-    since = draw(_days)
-    until = draw(_late_days)
+    """Draw a statement about some kinds and purposes, most of the time a current consent."""
+    since, until = draw(_days), draw(_last_days)
     return consent(
         OIN_WIJKTEAM,
         draw(st.sampled_from(PERSONS)),
         holder=GGZ,
         asking=POLITIE,
         reference=Reference(f"consent-{number}"),
-        effect=draw(st.sampled_from([ConsentEffect.PERMIT, ConsentEffect.PERMIT, *ConsentEffect])),
+        effect=draw(
+            st.sampled_from([ConsentEffect.PERMIT] * 4 + [ConsentEffect.OBJECT, ConsentEffect.WITHDRAWN])
+        ),
         holder_kinds=draw(_some(KINDS.values())),
         asking_kinds=draw(_some(KINDS.values())),
         purposes=draw(_some(PURPOSES)),
         since=since,
         until=None if until is None else max(since, until),
     )
-
-
-@st.composite
-def questions(draw: st.DrawFn) -> Question:
-    """Draw an asker of a known kind."""
-    asker = draw(st.sampled_from(list(KINDS)))
-    return question(asker, role=draw(st.sampled_from(ROLES)), purpose=draw(st.sampled_from(PURPOSES)))
-
-
-@st.composite
-def households(draw: st.DrawFn) -> HouseholdFacts:
-    """Draw what the index knows of the household of Anna and Bas."""
-    known = [draw(involvements(number)) for number in range(draw(st.integers(0, 5)))]
-    said = [draw(consents(number)) for number in range(draw(st.integers(0, 4)))]
-    return facts(*known, *said)
 
 
 @dataclass(frozen=True)
@@ -223,4 +226,13 @@ class World:
     facts: HouseholdFacts
 
 
-worlds = st.builds(World, convenant=convenants(), question=questions(), facts=households())
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Draw a convenant, a household and an asker that is involved with it most of the time."""
+    asker = draw(st.sampled_from(list(KINDS)))
+    own = [asker] if draw(st.sampled_from([True, True, True, False])) else []
+    holders = [*own, *[None] * draw(st.integers(1, 4))]
+    known = [draw(involvements(number, holder)) for number, holder in enumerate(holders)]
+    said = [draw(consents(number)) for number in range(draw(st.integers(0, 4)))]
+    asked = question(asker, role=draw(st.sampled_from(ROLES)), purpose=draw(st.sampled_from(PURPOSES)))
+    return World(convenant=draw(convenants()), question=asked, facts=facts(*known, *said))

@@ -47,7 +47,16 @@ TYPES = {
     "Consent.provision": "ConsentProvision",
     "Consent.provision.actor": "ConsentProvisionActor",
     **dict.fromkeys(
-        ("focus", "patient", "managingOrganization", "managingEntity", "team", "entity", "organization", "reference"),
+        (
+            "focus",
+            "patient",
+            "managingOrganization",
+            "managingEntity",
+            "team",
+            "entity",
+            "organization",
+            "reference",
+        ),
         "Reference",
     ),
 }

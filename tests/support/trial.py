@@ -97,9 +97,10 @@ class Trial:
             stderr=log,
             env=clean_environment(),
         )
+        assert process.stdout is not None
+        output = process.stdout
         try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
+            line = output.readline()
             if not line:
                 raise AssertionError((self.folder / f"{arguments[0]}.log").read_text()[-2000:])
             yield process
@@ -107,7 +108,7 @@ class Trial:
             if process.poll() is None:
                 process.terminate()
             process.wait(timeout=60)
-            process.stdout.close()
+            output.close()
             log.close()
 
 
