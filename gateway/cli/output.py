@@ -52,8 +52,9 @@ def print_json(value: Any) -> None:
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write an aligned table; a line of text where there are no rows."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        # The first column names the row: it stays whole on a narrow terminal.
+        table.add_column(column, overflow="fold", no_wrap=number == 0)
     for row in rows:
         table.add_row(*row)
     if table.row_count:

@@ -67,7 +67,7 @@ def _show_story(number: int, story: Story) -> None:
 def _show_counts(result: DemoResult) -> None:
     print_table(
         "Aangeleverd door de partners",
-        ["Partner", "Gelezen", "Verstuurd", "Ongewijzigd", "Zonder BSN", "Afgewezen", "Niet registreren"],
+        ["Partner", "Gelezen", "Gestuurd", "Gelijk", "Zonder BSN", "Fout", "Overgeslagen"],
         [[kind, *(str(counts[name]) for name in ADAPTER_COUNTS)] for kind, counts in result.adapters.items()],
     )
     console.print()
