@@ -17,6 +17,7 @@ from gateway.index.ports import IndexStore
 from gateway.index.sql.store import open_store
 from gateway.ingest.loop import IngestLoop
 from gateway.ingest.service import IngestService
+from gateway.lookup.quota import QuotaTerms
 from gateway.lookup.service import LookupService
 from gateway.rpc.server import RpcServer
 from gateway.settings import IndexSettings
@@ -90,7 +91,8 @@ async def run_server(
     `on_ready` is called once with the host and the port on which the index answers.
     """
     async with open_site(settings) as site:
-        lookup = LookupService(store=site.store, convenant=site.convenant, clock=now)
+        quota = QuotaTerms(**settings.quota.model_dump())
+        lookup = LookupService(store=site.store, convenant=site.convenant, clock=now, quota=quota)
         server = RpcServer(
             lookup=lookup,
             store=site.store,

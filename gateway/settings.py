@@ -129,6 +129,13 @@ class IngestSettings(_Section):
     """A fact without case content fits in a few kilobytes; what is larger is not one."""
 
 
+class QuotaSettings(_Section):
+    """How many questions a partner may ask of one process: at once, and lastingly."""
+
+    burst: int = Field(20_000, ge=1)
+    refill_per_second: float = Field(50.0, gt=0)
+
+
 class PseudonymSettings(_Section):
     """The shared key of the unsafe first pseudonymiser (partner's side)."""
 
@@ -165,6 +172,7 @@ class IndexSettings(_FileSettings):
     convenant: Path
     listen: ListenSettings = ListenSettings()
     ingest: IngestSettings = IngestSettings()
+    quota: QuotaSettings = QuotaSettings()
 
     def refuse_unsafe(self) -> None:
         """Raise UnsafeConfigurationError for settings that must not start."""
