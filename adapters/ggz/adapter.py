@@ -86,4 +86,4 @@ class GgzAdapter:
             code = AckCode.ACCEPTED
         else:
             code = AckCode.ERROR
-        return acknowledge(frame, code, charset=self._options.charset)
+        return acknowledge(frame, code)

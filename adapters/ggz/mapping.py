@@ -14,10 +14,10 @@ BSN_AUTHORITY = "NLMINBIZA"
 BSN_TYPE = "NNNLD"
 LOCAL_TYPE = "PI"
 
-STARTS = frozenset({"A01", "A04"})
-"""Admit, register an outpatient."""
-UPDATES = frozenset({"A08", "A13"})
-"""Update; cancel discharge: the involvement goes on."""
+STARTS = frozenset({"A01", "A04", "A13"})
+"""Admit, register an outpatient; cancel discharge: the involvement goes on."""
+UPDATE = "A08"
+"""An update may come long after the discharge, for a new address: it never reopens what ended."""
 DISCHARGE = "A03"
 CANCELS = frozenset({"A11", "A38"})
 """Cancel admit, cancel pre-admit: it never was."""
@@ -32,18 +32,18 @@ def map_message(message: AdtMessage, *, today: date, zone: tzinfo, desk: str) ->
         InvalidInput: a field breaks a rule.
 
     """
-    if message.type != "ADT":
-        return Mapped(left_out=LeftOut.EVENT_NOT_REGISTERED)
     bsn = _bsn(message)
     if message.trigger == MERGE:
         return _merge(message)
-    if message.trigger not in STARTS | UPDATES | CANCELS | {DISCHARGE}:
+    if message.trigger not in STARTS | CANCELS | {UPDATE, DISCHARGE}:
         return Mapped(left_out=LeftOut.EVENT_NOT_REGISTERED)
-    if message.trigger == "A08" and not message.admitted:
+    if message.trigger == UPDATE and not message.admitted:
         # An update of a patient who is not known to be admitted says nothing about an involvement.
         return Mapped(left_out=LeftOut.EVENT_NOT_REGISTERED)
-    since = _since(message, today, zone)
-    until = _until(message, since, zone)
+    if message.patients > 1:
+        raise RecordRejected(Violation("PID", "must occur once in an event about one patient"))
+    until = _until(message, zone)
+    since = _since(message, until, today, zone)
     phase = _phase(message, until, today)
     if phase is Phase.ENDED and until is not None:
         not_after(until, today, path="PV1-45")
@@ -58,6 +58,7 @@ def map_message(message: AdtMessage, *, today: date, zone: tzinfo, desk: str) ->
                 desk=desk,
                 secrecy=SecrecyClass.RESTRICTED,
                 shielded=message.visit_protected or message.person_protected,
+                reopens=message.trigger != UPDATE,
             ),
         )
     )
@@ -67,15 +68,27 @@ def _bsn(message: AdtMessage) -> Bsn:
     for identifier in message.identifiers:
         if identifier.authority == BSN_AUTHORITY and identifier.type == BSN_TYPE:
             return Bsn(identifier.value, path="PID-3")
-    raise WithoutBsn("PID-3", key=_key_or_empty(message))
+    key = _key_or_empty(message)
+    # A cancel or a merge takes back what was sent under a number of our own; that needs no BSN.
+    cancelled = (key,) if key and message.trigger in CANCELS else ()
+    merged = _merged(message) if message.trigger == MERGE else ()
+    raise WithoutBsn("PID-3", key=key, retracts=(*cancelled, *merged))
 
 
 def _merge(message: AdtMessage) -> Mapped:
     """A40: what was known under the merged local number was the surviving patient's, who is known already."""
-    merged = _local(message.merged)
-    if merged is None:
-        raise RecordRejected(Violation("MRG-1", "must hold the local number that was merged"))
-    return Mapped(retracts=(f"local:{merged.value}",))
+    merged = _merged(message)
+    if not merged:
+        raise RecordRejected(Violation("MRG-1", "must hold the local number that was merged into another"))
+    return Mapped(retracts=merged)
+
+
+def _merged(message: AdtMessage) -> tuple[str, ...]:
+    """Return the keys that no longer stand: one for each MRG segment, and never the surviving number's own."""
+    found = (_local(identifiers) for identifiers in message.merged)
+    local = _local(message.identifiers)
+    surviving = "" if local is None else local.value
+    return tuple(f"local:{old.value}" for old in found if old is not None and old.value != surviving)
 
 
 def _phase(message: AdtMessage, until: date | None, today: date) -> Phase:
@@ -86,26 +99,30 @@ def _phase(message: AdtMessage, until: date | None, today: date) -> Phase:
     return Phase.ACTIVE
 
 
-def _since(message: AdtMessage, today: date, zone: tzinfo) -> date:
-    """PV1-44 admit date; without it the day of the event."""
-    path, text = ("PV1-44", message.admitted) if message.admitted else ("EVN-2", message.recorded)
+def _since(message: AdtMessage, until: date | None, today: date, zone: tzinfo) -> date:
+    """PV1-44 admit date; without it the day of the event, or of a discharge that was recorded later."""
+    path = "PV1-44" if message.admitted else message.recorded_path
+    text = message.admitted or message.recorded
     if not text:
-        raise RecordRejected(Violation("EVN-2", "is required where PV1-44 is empty"))
-    return not_after(parse_hl7_date(text, path=path, zone=zone), today, path=path)
+        raise RecordRejected(Violation("EVN-2", "is required where PV1-44 and MSH-7 are empty"))
+    since = not_after(parse_hl7_date(text, path=path, zone=zone), today, path=path)
+    if message.admitted:
+        in_order(since, until, path="PV1-45")
+        return since
+    return since if until is None else min(since, until)
 
 
-def _until(message: AdtMessage, since: date, zone: tzinfo) -> date | None:
+def _until(message: AdtMessage, zone: tzinfo) -> date | None:
     """PV1-45 discharge date; for a discharge without it the day of the event. A cancelled one has none."""
     if message.trigger == "A13":
         return None
-    text = message.discharged or (message.recorded if message.trigger == DISCHARGE else "")
-    if not text:
-        if message.trigger == DISCHARGE:
-            raise RecordRejected(Violation("PV1-45", "is required where EVN-2 is empty"))
+    if message.discharged:
+        return parse_hl7_date(message.discharged, path="PV1-45", zone=zone)
+    if message.trigger != DISCHARGE:
         return None
-    until = parse_hl7_date(text, path="PV1-45", zone=zone)
-    in_order(since, until, path="PV1-45")
-    return until
+    if not message.recorded:
+        raise RecordRejected(Violation("PV1-45", "is required where EVN-2 and MSH-7 are empty"))
+    return parse_hl7_date(message.recorded, path=message.recorded_path, zone=zone)
 
 
 def _key(message: AdtMessage) -> str:

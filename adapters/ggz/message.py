@@ -19,8 +19,11 @@ CHARSETS = {
 }
 """MSH-18 (table 0211) as Dutch senders use it; the empty value follows the option `charset`."""
 
+NULL = '""'
+"""How HL7 v2 says that a field has no value (chapter 2.7): read as empty."""
+
 _SEGMENT_ENDS = re.compile(r"\r\n|\n|\r")
-_SEPARATORS = re.compile(r"[^\w\s]{5}")
+_SEPARATORS = re.compile(rb"[!-/:-@\[-`{-~]{5}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,33 +37,54 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdtMessage:
-    """The fields the mapping may see. `trigger` is MSH-9.2; dates are the texts of the message."""
+    """The fields the mapping may see. `trigger` is MSH-9.2; dates are the texts of the message.
 
-    type: str
+    `patients` counts the PID segments: an event about two patients (swap, link, merge) has more than one.
+    `merged` holds the identifiers of every MRG-1: one message may merge several patients (A40).
+    """
+
     trigger: str
+    patients: int
     identifiers: tuple[Identifier, ...]
     visit: str = field(repr=False)
     admitted: str
     discharged: str
     recorded: str
-    merged: tuple[Identifier, ...]
+    recorded_path: str
+    """The field that `recorded` comes from: EVN-2, or MSH-7 where that is empty."""
+    merged: tuple[tuple[Identifier, ...], ...]
     person_protected: bool
     visit_protected: bool
+
+
+def unframed(raw: bytes) -> bytes:
+    """Return a message without byte order mark, MLLP framing and line ends around it."""
+    return raw.strip(b"\x0b\x1c\r\n").removeprefix(b"\xef\xbb\xbf").strip(b"\x0b\r\n")
+
+
+def has_separators(message: bytes) -> bool:
+    """Tell whether a message begins with MSH and five different separators (MSH-1, MSH-2)."""
+    separators = message[3:8]
+    return message[:3] == b"MSH" and bool(_SEPARATORS.fullmatch(separators)) and len(set(separators)) == 5
 
 
 def parse(raw: bytes, *, default_charset: str) -> hl7.Message:
     """Return the parsed message.
 
     Raises:
-        RecordRejected: no MSH, separators that are none, an unknown charset, or bytes that are not in it.
+        RecordRejected: no MSH or more than one, separators that are none, an unknown charset, or bytes that are
+            not in it.
 
     """
-    raw = raw.removeprefix(b"\xef\xbb\xbf").strip(b"\x0b\x1c\r\n")
+    raw = unframed(raw)
     if raw[:3] != b"MSH":
         raise _rejected("MSH", "must be the first segment")
-    if not _SEPARATORS.fullmatch(raw[3:8].decode("latin-1")) or len(set(raw[3:8])) != 5:
+    if not has_separators(raw):
         raise _rejected("MSH-2", "must name five different separators")
     text = _SEGMENT_ENDS.sub("\r", _decode(raw, default_charset))
+    if "\rMSH" in text or "\x0b" in text or text.count(text[:8]) > 1:
+        # Two messages that ran into each other: one person's number must not meet another's dates.
+        raise _rejected("MSH", "must occur once in a message")
     try:
         return hl7.parse(text + "\r")
     except (HL7Exception, ValueError, IndexError, KeyError):
@@ -71,24 +95,27 @@ def read(message: hl7.Message) -> AdtMessage:
     """Return the fields the mapping may see.
 
     Raises:
-        RecordRejected: MSH-9 says nothing, or PID is missing.
+        RecordRejected: MSH-9 does not name an ADT event, or PID is missing.
 
     """
     message_type = _component(message, "MSH", 9, 0)
     trigger = _component(message, "MSH", 9, 1) or _component(message, "EVN", 1, 0)
-    if not message_type or not trigger:
-        raise _rejected("MSH-9", "must name the message type and the trigger event")
-    if message_type == "ADT" and not _has(message, "PID"):
+    if message_type != "ADT" or not trigger:
+        raise _rejected("MSH-9", "must name the message type ADT and a trigger event")
+    patients = _segments(message, "PID")
+    if not patients:
         raise _rejected("PID", "is required")
+    event_time = _component(message, "EVN", 2, 0)
     return AdtMessage(
-        type=message_type,
         trigger=trigger,
-        identifiers=_identifiers(message, "PID", 3),
+        patients=len(patients),
+        identifiers=_identifiers(patients[0], 3),
         visit=_component(message, "PV1", 19, 0),
         admitted=_component(message, "PV1", 44, 0),
         discharged=_component(message, "PV1", 45, 0),
-        recorded=_component(message, "EVN", 2, 0) or _component(message, "MSH", 7, 0),
-        merged=_identifiers(message, "MRG", 1),
+        recorded=event_time or _component(message, "MSH", 7, 0),
+        recorded_path="EVN-2" if event_time else "MSH-7",
+        merged=tuple(_identifiers(segment, 1) for segment in _segments(message, "MRG")),
         person_protected=_component(message, "PD1", 12, 0) == "Y",
         visit_protected=_component(message, "PV2", 22, 0) == "Y",
     )
@@ -107,43 +134,40 @@ def _decode(raw: bytes, default_charset: str) -> str:
         raise _rejected("MSH-18", "the message is not in the charset it names") from None
 
 
-def _has(message: hl7.Message, segment: str) -> bool:
-    return any(str(item[0]) == segment for item in message)
-
-
-def _field(message: hl7.Message, segment: str, number: int) -> object | None:
-    for item in message:
-        if str(item[0]) == segment:
-            return item[number] if len(item) > number else None
-    return None
+def _segments(message: hl7.Message, name: str) -> list[hl7.Segment]:
+    return [segment for segment in message if str(segment[0]) == name]
 
 
 def _component(message: hl7.Message, segment: str, number: int, component: int) -> str:
-    """Return a component of the first repetition as text; empty where it is not there."""
-    repetitions = _repetitions(_field(message, segment, number))
-    if not repetitions or len(repetitions[0]) <= component:
-        return ""
-    return repetitions[0][component].strip()
+    """Return a component of the first repetition, in the first segment of that name; empty where there is none."""
+    for found in _segments(message, segment)[:1]:
+        for repetition in _repetitions(found, number)[:1]:
+            return _value(repetition, component)
+    return ""
 
 
-def _repetitions(value: object | None) -> list[list[str]]:
-    if value is None:
-        return []
-    if not isinstance(value, hl7.Field):
-        return [[str(value)]]
+def _identifiers(segment: hl7.Segment, number: int) -> tuple[Identifier, ...]:
+    repetitions = _repetitions(segment, number)
+    return tuple(
+        Identifier(value=value, authority=_value(parts, 3), type=_value(parts, 4))
+        for parts in repetitions
+        if (value := _value(parts, 0))
+    )
+
+
+def _repetitions(segment: hl7.Segment, number: int) -> list[list[str]]:
+    field = segment[number] if len(segment) > number else ""
+    if not isinstance(field, hl7.Field):
+        return [[str(field)]]
     return [
         [str(part) for part in repetition] if isinstance(repetition, hl7.Repetition) else [str(repetition)]
-        for repetition in value
+        for repetition in field
     ]
 
 
-def _identifiers(message: hl7.Message, segment: str, number: int) -> tuple[Identifier, ...]:
-    found = []
-    for parts in _repetitions(_field(message, segment, number)):
-        padded = [part.strip() for part in parts] + [""] * 5
-        if padded[0]:
-            found.append(Identifier(value=padded[0], authority=padded[3], type=padded[4]))
-    return tuple(found)
+def _value(parts: list[str], index: int) -> str:
+    value = parts[index].strip() if len(parts) > index else ""
+    return "" if value == NULL else value
 
 
 def _rejected(path: str, rule: str) -> RecordRejected:

@@ -7,7 +7,6 @@ when the consent ends by itself; it goes no further than this module.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from adapters.kit.csv_rows import read_csv
 from adapters.kit.dates import in_order, not_after, parse_date, parse_optional_date
 from adapters.kit.model import (
     ConsentDraft,
@@ -57,7 +57,8 @@ BOUNDARIES = (12, 16, 18)
 
 Code = TypeVar("Code")
 
-_BIRTH_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
+_BIRTH_DATE = re.compile(r"(?P<year>\d{4})(?P<dash>-?)(?P<month>\d{2})(?P=dash)(?P<day>\d{2})", re.ASCII)
+_DUTCH_BIRTH_DATE = re.compile(r"(?P<day>\d{2})-(?P<month>\d{2})-(?P<year>\d{4})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,31 +76,20 @@ def is_consent_list(export: Path) -> bool:
 
 
 def read_consents(export: Path) -> Iterator[SourceRecord[ConsentRow] | UnreadableRecord]:
-    """Yield the rows of a consent list.
+    """Yield the rows of a consent list; columns in any order, and others beside them are never looked at.
 
     Raises:
         InvalidInput: the file is not UTF-8, or its header lacks a column.
 
     """
-    try:
-        text = export.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = export.read_bytes()[: error.start].count(b"\n") + 1
-        raise InvalidInput.at("file", f"must be UTF-8; line {line} is not") from None
-    rows = csv.reader(text.splitlines(), delimiter=";")
-    header = [name.strip().lower() for name in next(rows, [])]
-    missing = [name for name in COLUMNS if name not in header and name not in CONTENT_COLUMNS]
-    if missing:
-        raise InvalidInput([Violation(f"header.{name}", "is required") for name in missing])
-    for row in rows:
-        place = f"line {rows.line_num}"
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) != len(header):
-            short = RecordRejected(Violation("row", f"must have {len(header)} columns"))
-            yield UnreadableRecord(place=place, error=short)
+    required = [name for name in COLUMNS if name not in CONTENT_COLUMNS]
+    for row in read_csv(export, charset="utf-8", separator=";", required=required):
+        place = f"line {row.line}"
+        if row.values is None:
+            broken = RecordRejected(Violation("row", "must have a value or nothing for each column"))
+            yield UnreadableRecord(place=place, error=broken)
         else:
-            columns = {name: cell.strip() for name, cell in zip(header, row, strict=True)}
+            columns = {name: row.values[name] for name in required}
             yield SourceRecord(place=place, content=ConsentRow(columns))
 
 
@@ -151,21 +141,31 @@ def required_decider(age: int) -> Decider:
 def _until(birth_text: str, decider: Decider, since: date, until: date | None) -> date | None:
     """Check the age rule on the first day, and end on the day before the next birthday that changes it."""
     earliest, latest = _birth_span(birth_text)
-    # An incomplete birth date must satisfy the rule on every day that it can mean.
-    ages = {_age(earliest, since), _age(latest, since)}
-    if {required_decider(age) for age in ages} != {decider}:
+    oldest, youngest = _age(earliest, since), _age(latest, since)
+    if _birthdays_passed(oldest) != _birthdays_passed(youngest):
+        # An incomplete birth date must mean the same on every day that it can be.
+        raise InvalidInput.at(
+            "geboortedatum", "must tell which of the 12th, 16th and 18th birthdays are past on the first day"
+        )
+    if required_decider(oldest) is not decider:
         raise InvalidInput.at("besloten_door", "must be who decides at the person's age on the first day")
     changes = [birthday for years in BOUNDARIES if (birthday := _birthday(earliest, years)) > since]
     ends = [end for end in (until, changes[0] - timedelta(days=1) if changes else None) if end is not None]
     return min(ends) if ends else None
 
 
+def _birthdays_passed(age: int) -> int:
+    return sum(age >= years for years in BOUNDARIES)
+
+
 def _birth_span(text: str) -> tuple[date, date]:
     """Return the first and the last day a birth date can mean: month or day may be 00 (BRP: unknown)."""
-    found = _BIRTH_DATE.fullmatch(text)
+    found = _BIRTH_DATE.fullmatch(text) or _DUTCH_BIRTH_DATE.fullmatch(text)
     if found is None:
-        raise InvalidInput.at("geboortedatum", "must be yyyy-mm-dd, with 00 for an unknown month or day")
-    year, month, day = (int(part) for part in found.groups())
+        raise InvalidInput.at(
+            "geboortedatum", "must be yyyy-mm-dd or dd-mm-yyyy, with 00 for an unknown month or day"
+        )
+    year, month, day = (int(found[part]) for part in ("year", "month", "day"))
     try:
         if month == 0:
             return date(year, 1, 1), date(year, 12, 31)

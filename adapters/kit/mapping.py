@@ -6,7 +6,7 @@ which records it comes from, so that the report can say of each record whether a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -139,6 +139,8 @@ class Mapper:
             )
             self._tell(record.place, outcome, error, reference=reference)
             self._export.problems[number] = error
+            if isinstance(record, SourceRecord):
+                self._retract(number, record, error.retracts)
         except InvalidInput as error:
             outcome = Outcome.REJECTED
             self._tell(record.place, outcome, error)
@@ -153,12 +155,15 @@ class Mapper:
                 Detail(place=record.place, outcome=Outcome.LEFT_OUT.value, reason=mapped.left_out.value)
             )
             return Outcome.LEFT_OUT
-        for key in mapped.retracts:
-            unit = RetractionUnit(key=key, records=[number], recorded_at=record.recorded_at)
-            self._export.units.append(unit)
+        self._retract(number, record, mapped.retracts)
         for draft in mapped.drafts:
             self._add(number, draft, record.recorded_at)
         return None
+
+    def _retract(self, number: int, record: SourceRecord[Any], keys: Sequence[str]) -> None:
+        for key in keys:
+            unit = RetractionUnit(key=key, records=[number], recorded_at=record.recorded_at)
+            self._export.units.append(unit)
 
     def _add(self, number: int, draft: Draft, recorded_at: datetime | None) -> None:
         match draft:

@@ -15,8 +15,16 @@ READ_BYTES = 65_536
 Handler = Callable[[bytes], Awaitable[bytes]]
 
 
+class BrokenFraming(ValueError):  # noqa: N818 - says what it is
+    """No end of a frame within the limit: the connection cannot be trusted to find the next one."""
+
+
 class FrameReader:
-    """Finds frames in a stream of bytes, however the network cut it; what stands between frames is skipped."""
+    """Finds frames in a stream of bytes, however the network cut it; what stands between frames is skipped.
+
+    A start inside a frame means that its sender began again: the half frame is dropped and never mixed with the
+    message that follows. It was not acknowledged, so its sender still has it.
+    """
 
     def __init__(self, *, largest: int = LARGEST_FRAME_BYTES) -> None:
         self._largest = largest
@@ -26,7 +34,7 @@ class FrameReader:
         """Add received bytes and return the frames that are complete now, without their framing.
 
         Raises:
-            ValueError: a frame grows past the limit; the connection cannot be trusted to find the next one.
+            BrokenFraming: a frame grows past the limit.
 
         """
         self._buffer += received
@@ -38,10 +46,11 @@ class FrameReader:
                 return frames
             end = self._buffer.find(END, start)
             if end < 0:
-                del self._buffer[:start]
+                del self._buffer[: self._buffer.rfind(START)]
                 if len(self._buffer) > self._largest:
-                    raise ValueError("an MLLP frame is too large")
+                    raise BrokenFraming("an MLLP frame is too large")
                 return frames
+            start = self._buffer.rfind(START, start, end)
             frames.append(bytes(self._buffer[start + 1 : end]))
             del self._buffer[: end + len(END)]
 
@@ -56,7 +65,9 @@ async def serve_mllp(host: str, port: int, handler: Handler) -> AsyncIterator[in
     """Serve MLLP while the block runs; yield the port (a free one for port 0).
 
     Frames of one connection are handled in order; `handler` returns the acknowledgement and never raises for
-    what is in a frame. A connection whose framing is broken is closed, the others go on.
+    what is in a frame. It raises ConnectionError when the message cannot be kept now: the connection is closed
+    without an acknowledgement, and the sender sends again. A connection whose framing is broken is closed too;
+    the others go on.
     """
     connections: set[asyncio.Task[None]] = set()
 
@@ -67,7 +78,7 @@ async def serve_mllp(host: str, port: int, handler: Handler) -> AsyncIterator[in
             task.add_done_callback(connections.discard)
         try:
             await _converse(reader, writer, handler)
-        except (ConnectionError, ValueError, asyncio.CancelledError):
+        except (ConnectionError, BrokenFraming, asyncio.CancelledError):
             # The sender left, broke the framing, or we stop: it sends again what was not acknowledged.
             pass
         finally:

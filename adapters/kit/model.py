@@ -52,6 +52,8 @@ class InvolvementDraft:
     desk: str
     secrecy: SecrecyClass = SecrecyClass.NORMAL
     shielded: bool = False
+    reopens: bool = True
+    """False for a mere update (HL7 A08): it never brings back what was said to be ended or retracted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +115,15 @@ class Mapped:
 
 
 class WithoutBsn(RecordRejected):
-    """The record is about a person without a BSN: it cannot be registered, is counted and never guessed."""
+    """The record is about a person without a BSN: it cannot be registered, is counted and never guessed.
 
-    def __init__(self, path: str, *, key: str = "") -> None:
+    `retracts` is as in `Mapped`: to take back what was sent, the number under which it was sent is enough.
+    """
+
+    def __init__(self, path: str, *, key: str = "", retracts: Sequence[str] = ()) -> None:
         super().__init__(Violation(path, "holds no BSN"))
         self.key = key
+        self.retracts = tuple(retracts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ Nobody in it exists. BSNs pass the 11-test and come from a range that is used fo
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from gateway.domain import Bsn
 from gateway.errors import InvalidInput
 
 FIRST_TEST_BSN = 990_000_000
+LATEST_PLANTED_BIRTH_YEAR = 2000
 SURNAMES = ("Voorbeeld", "Proefpersoon", "Testman", "Fictief", "Synthese", "Monster", "Specimen", "Oefening")
 PREFIXES = ("", "", "van ", "de ", "van der ")
 GIVEN = {
@@ -240,6 +241,24 @@ def build_region(*, households: int, seed: int, today: date) -> Region:
     add_stories(builder)
     builder.background(households)
     return builder.region
+
+
+def personal_texts(persons: Iterable[Person]) -> list[str]:
+    """Return what of these persons must be nowhere past an adapter: number, full name and address."""
+    return [
+        text
+        for person in persons
+        for text in (person.bsn, f"{person.given} {person.surname}", person.address, person.postcode)
+    ]
+
+
+def birth_texts(persons: Iterable[Person]) -> list[str]:
+    """Return the dates of birth that must be nowhere past an adapter.
+
+    Those of young persons are left out: a day of these years may be the start or the end of something.
+    """
+    born = (person.born for person in persons)
+    return [day.isoformat() for day in born if day.year <= LATEST_PLANTED_BIRTH_YEAR]
 
 
 def _test_bsns(start: int) -> Iterator[str]:

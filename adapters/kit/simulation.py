@@ -28,6 +28,7 @@ def write_region(folder: Path, *, households: int, seed: int, today: date) -> Re
     The same seed and day give the same files, byte for byte.
     """
     region = build_region(households=households, seed=seed, today=today)
+    folder.mkdir(parents=True, exist_ok=True)
     planted: list[str] = []
     for adapter in all_adapters():
         if isinstance(adapter, Simulates):
@@ -50,8 +51,7 @@ def simulate(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
 ) -> None:
     """Write a synthetic region as the source files of the partners, bad records included. Nobody in it exists."""
-    day = date.fromisoformat(today) if today else date.today()  # noqa: DTZ011 - the day where the files are made
-    region = write_region(folder, households=households, seed=seed, today=day)
+    region = write_region(folder, households=households, seed=seed, today=_day(today))
     counts = {
         "casus": len(region.casus),
         "treatments": len(region.treatments),
@@ -63,3 +63,10 @@ def simulate(
         typer.echo(orjson.dumps({"folder": str(folder), **counts}).decode())
     else:
         typer.echo(f"Synthetic region in {folder}: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text) if text else date.today()  # noqa: DTZ011 - the day where the files are made
+    except ValueError:
+        raise typer.BadParameter("must be a day as YYYY-MM-DD", param_hint="--today") from None

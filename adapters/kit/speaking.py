@@ -100,6 +100,8 @@ class Speaker:
         if fact is None:
             return None
         last = last_said(connection, fact.reference)
+        if _is_update_of_what_is_over(unit, last):
+            return None
         digest, moment = self._digests(fact, unit.recorded_at)
         if last is not None and last.digest == digest:
             return None
@@ -189,6 +191,14 @@ class Speaker:
             }
             return behind or set(unit.records)
         return set(unit.records)
+
+
+def _is_update_of_what_is_over(unit: Unit, last: LastSaid | None) -> bool:
+    """Tell whether a mere update would bring back what was said to be ended or retracted."""
+    if last is None or not isinstance(unit, InvolvementUnit) or unit.draft.reopens:
+        return False
+    over = {Phase.ENDED.value, Phase.RETRACTED.value}
+    return last.kept["phase"] in over and unit.draft.phase.value not in over
 
 
 def event_of(fact: Fact, last: LastSaid | None) -> Event:

@@ -6,11 +6,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
-from adapters.kit.region import Person, PoliceReport, Region
+from adapters.kit.region import Person, PoliceReport, Region, birth_texts, personal_texts
 
 PLANT = "PLANT-politie"
 INVALID_BSN = "999940003"
 """A number that fails the 11-test."""
+PLANTED = (
+    "incidentcode",
+    "pleegplaats",
+    "minderjarigenAanwezig",
+    "toelichting",
+    "wapenOfMiddelen",
+    "huisverbod",
+    "acuutOverlegVT",
+    "verbalisant",
+    "naam",
+    "adres",
+    "melder",
+)
+"""Elements that carry a marker; a date of birth cannot."""
 
 
 def write_exports(region: Region, folder: Path) -> Sequence[str]:
@@ -21,12 +35,9 @@ def write_exports(region: Region, folder: Path) -> Sequence[str]:
     _bad_registration(root, region.reports[0])
     indent(root)
     ElementTree(root).write(folder / "zorgformulieren.xml", encoding="utf-8", xml_declaration=True)
-    markers = [
-        f"{PLANT}-{name}"
-        for name in ("pleegplaats", "toelichting", "wapenOfMiddelen", "verbalisant", "melder")
-    ]
+    markers = [f"{PLANT}-{name}" for name in PLANTED]
     persons = {person for report in region.reports for person, _ in report.persons}
-    return [*markers, *(text for person in persons for text in (person.bsn, person.address, person.postcode))]
+    return [*markers, *personal_texts(persons), *birth_texts(persons)]
 
 
 def _registration(root: Element, report: PoliceReport) -> Element:
@@ -35,7 +46,7 @@ def _registration(root: Element, report: PoliceReport) -> Element:
     for name, text in (
         ("registratienummer", report.number),
         ("incidentdatumtijd", report.at.isoformat()),
-        ("incidentcode", "E33"),
+        ("incidentcode", f"E33 {PLANT}-incidentcode"),
         ("pleegplaats", f"{PLANT}-pleegplaats {first.address} {first.postcode}"),
     ):
         SubElement(registration, name).text = text
@@ -46,11 +57,11 @@ def _registration(root: Element, report: PoliceReport) -> Element:
     SubElement(reporter, "rol").text = "melder"
     SubElement(reporter, "naam").text = f"{PLANT}-melder"
     for name, text in (
-        ("minderjarigenAanwezig", "ja"),
+        ("minderjarigenAanwezig", f"ja {PLANT}-minderjarigenAanwezig"),
         ("toelichting", f"{PLANT}-toelichting {first.given} {first.surname} verward aangetroffen"),
-        ("wapenOfMiddelen", f"{PLANT}-wapenOfMiddelen"),
-        ("huisverbod", "nee"),
-        ("acuutOverlegVT", "nee"),
+        ("wapenOfMiddelen", f"keukenmes {PLANT}-wapenOfMiddelen"),
+        ("huisverbod", f"nee {PLANT}-huisverbod"),
+        ("acuutOverlegVT", f"nee {PLANT}-acuutOverlegVT"),
         ("verbalisant", f"{PLANT}-verbalisant"),
         ("contactdesk", "zorgcoordinatie"),
     ):
@@ -63,9 +74,9 @@ def _person(persons: Element, person: Person, role: str, *, bsn: str) -> None:
     for name, text in (
         ("rol", role),
         ("bsn", bsn),
-        ("naam", f"{person.given} {person.surname}"),
+        ("naam", f"{person.given} {person.surname} {PLANT}-naam"),
         ("geboortedatum", person.born.isoformat()),
-        ("adres", f"{person.address}, {person.postcode} Proefstad"),
+        ("adres", f"{person.address}, {person.postcode} Proefstad {PLANT}-adres"),
     ):
         SubElement(entry, name).text = text
 

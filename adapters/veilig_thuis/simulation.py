@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapters.kit.region import Casus, Person, Region
+from adapters.kit.region import Casus, Person, Region, personal_texts
 
 COLUMNS = (
     "casusnr",
@@ -45,7 +45,7 @@ def write_exports(region: Region, folder: Path) -> Sequence[str]:
     (folder / "export.csv").write_text("\n".join(lines) + "\n", "utf-8")
     markers = [f"{PLANT}-{name}" for name in ("meldingnr", "aard_geweld", "overdracht_partij", "toelichting")]
     persons = {person for casus in region.casus for person, _ in casus.members}
-    return [*markers, *(text for person in persons for text in (person.bsn, person.address, person.postcode))]
+    return [*markers, *personal_texts(persons)]
 
 
 def _row(casus: Casus, person: Person, role: str) -> dict[str, str]:

@@ -85,9 +85,17 @@ def test_whoever_may_not_decide_at_that_age_is_refused(born: str, decided_by: st
 
 def test_an_incomplete_birth_date_must_satisfy_the_rule_on_every_day_it_can_mean() -> None:
     assert draft(geboortedatum="2018-00-00", besloten_door="gezagsdragers").until == date(2029, 12, 31)
-    with pytest.raises(InvalidInput, match="besloten_door"):
+    with pytest.raises(InvalidInput, match="geboortedatum"):
         # Eleven or twelve: nobody can tell who decides.
         draft(geboortedatum="2014-00-00", besloten_door="gezagsdragers")
+    with pytest.raises(InvalidInput, match="geboortedatum"):
+        # Seventeen or eighteen: the youth decides, but nobody can tell on which day the consent ends.
+        draft(geboortedatum="2008-00-00", besloten_door="betrokkene")
+
+
+def test_a_birth_date_in_the_dutch_notation_is_read() -> None:
+    assert draft(geboortedatum="04-05-2018", besloten_door="gezagsdragers").until == date(2030, 5, 3)
+    assert draft(geboortedatum="00-05-2018", besloten_door="gezagsdragers").until == date(2030, 4, 30)
 
 
 @given(born=st.dates(date(1930, 1, 1), date(2026, 1, 9)), days=st.integers(0, 4000))
@@ -128,6 +136,28 @@ def test_a_column_that_breaks_a_rule_is_named_and_not_repeated(column: str, valu
 def test_a_person_without_a_bsn_is_counted() -> None:
     with pytest.raises(WithoutBsn):
         draft(bsn="")
+
+
+def test_a_remark_of_several_lines_and_columns_in_another_order_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "toestemmingen.csv"
+    columns = dict(row().columns) | {"toelichting": '"eerste; regel\n\u2028 tweede ""regel"""'}
+    first, *others = columns
+    order = [first, *reversed(others)]
+    path.write_text(
+        ";".join(order) + "\r\n" + ";".join(columns[name] for name in order) + "\r\n", "utf-8-sig"
+    )
+    [record] = read_consents(path)
+    assert not isinstance(record, UnreadableRecord)
+    [found] = map_consent(record.content, MappingContext(today=TODAY)).drafts
+    assert found == draft()
+
+
+def test_the_remark_is_not_even_kept(tmp_path: Path) -> None:
+    path = tmp_path / "toestemmingen.csv"
+    path.write_text(";".join(COLUMNS) + "\n" + ";".join(row().columns.values()) + "\n", "utf-8")
+    [record] = read_consents(path)
+    assert not isinstance(record, UnreadableRecord)
+    assert "toelichting" not in record.content.columns
 
 
 def test_a_short_row_is_rejected_and_the_rest_goes_on(tmp_path: Path) -> None:

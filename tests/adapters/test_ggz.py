@@ -23,22 +23,11 @@ from adapters.kit.model import (
 )
 from gateway.domain import Bsn, Phase
 from gateway.errors import InvalidInput
+from tests.support.hl7 import PID, adt, pv1
 
 CONTEXT = MappingContext(today=date(2026, 6, 1))
-PID = "PID|1||123456782^^^NLMINBIZA^NNNLD~L1^^^LOCAL^PI||Naam^Voornaam"
-
-
-def pv1(*, discharged: str = "") -> str:
-    fields = {1: "1", 2: "I", 19: "V1", 44: "20260301", 45: discharged}
-    return "|".join(["PV1", *(fields.get(number, "") for number in range(1, 46))])
-
-
 PV1 = pv1()
 DISCHARGED = pv1(discharged="20260401")
-
-
-def adt(trigger: str, *segments: str, header: str = "MSH|^~\\&|A|B|C|D|20260302||ADT^{}|7|P|2.5") -> bytes:
-    return "\r".join([header.format(trigger), f"EVN|{trigger}|20260302101500", *segments]).encode() + b"\r"
 
 
 def read(raw: bytes) -> SourceRecord[Any]:

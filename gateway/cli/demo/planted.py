@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -28,7 +29,7 @@ class Search:
     def look(self, place: str, content: bytes) -> None:
         """Look through one piece of content."""
         for text, needle in self._needles.items():
-            if needle in content:
+            if needle in content and _stands_alone(needle, content):
                 self.found.setdefault(text, set()).add(place)
 
     def look_all(self, place: str, contents: Iterable[bytes]) -> None:
@@ -60,6 +61,13 @@ class Search:
         """Look through every value of every table of a PostgreSQL database."""
         async for table, value in _postgres_values(url):
             self.look(f"table {table}", value)
+
+
+def _stands_alone(needle: bytes, content: bytes) -> bool:
+    """Tell a number from the same digits within a longer run of hexadecimal ones: pseudonyms are full of those."""
+    if not needle.isdigit():
+        return True
+    return re.search(rb"(?<![0-9A-Fa-f])" + needle + rb"(?![0-9A-Fa-f])", content) is not None
 
 
 def _sqlite_values(path: Path) -> Iterator[bytes]:
