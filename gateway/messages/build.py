@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -39,7 +40,7 @@ def build_bundle(message: FactMessage) -> bytes:
         "meta": _meta("message"),
         "identifier": {"system": codes.message_system(message.id.source), "value": message.id.id},
         "type": "message",
-        "timestamp": message.recorded_at.isoformat(),
+        "timestamp": _instant(message.recorded_at),
         "entry": [
             {"fullUrl": urls.of("header"), "resource": _header(message, urls)},
             {"fullUrl": urls.of("focus"), "resource": focus},
@@ -142,7 +143,7 @@ def _consent(fact: ConsentFact, urls: _Urls) -> Json:
         "status": "inactive" if fact.effect is ConsentEffect.WITHDRAWN else "active",
         "scope": _concept(codes.CONSENT_SCOPE_SYSTEM, "patient-privacy"),
         "category": [
-            _concept(codes.ACT_CODE_SYSTEM, "IDSCL"),
+            _concept(codes.ACT_CODE_SYSTEM, codes.DISCLOSURE),
             _concept(codes.DECIDER_SYSTEM, fact.decided_by.value),
         ],
         "patient": {"reference": urls.person(fact.subject)},
@@ -167,6 +168,11 @@ def _actor(role: str, kind: str) -> Json:
 def _period(dated: InvolvementFact | HouseholdMember | ConsentFact) -> Json:
     period = {"start": dated.since, "end": dated.until}
     return {name: day.isoformat() for name, day in period.items() if day is not None}
+
+
+def _instant(moment: datetime) -> str:
+    """Return the moment in UTC: messages that are equal have the same bytes, whatever zone their time came in."""
+    return moment.astimezone(UTC).isoformat()
 
 
 def _meta(name: str) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from gateway.domain import Event, FactMessage, MessageId, oin_urn, parse_oin_urn
 from gateway.errors import InvalidInput, MessageRejected, RejectionReason, Violation
@@ -16,6 +16,9 @@ TYPE_SUFFIX = ".v1"
 CONTENT_TYPE = "application/fhir+json"
 LONGEST_HEADER = 1024
 
+_RFC_3339 = re.compile(
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII | re.IGNORECASE
+)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
@@ -41,7 +44,7 @@ def headers_of(message: FactMessage, jws: str) -> dict[str, bytes]:
         "ce_id": message.id.id,
         "ce_source": oin_urn(message.id.source),
         "ce_type": event_type(message.event.value),
-        "ce_time": message.recorded_at.isoformat(),
+        "ce_time": message.recorded_at.astimezone(UTC).isoformat(),
         "content-type": CONTENT_TYPE,
         "jws": jws,
     }
@@ -57,10 +60,10 @@ def read_headers(headers: Mapping[str, bytes]) -> Envelope:
 
     """
     if read_text(headers, "ce_specversion") != SPEC_VERSION:
-        raise _wrong("ce_specversion", f"must be {SPEC_VERSION}")
+        raise wrong_header("ce_specversion", f"must be {SPEC_VERSION}")
     message_id = read_text(headers, "ce_id")
     if not _UUID.fullmatch(message_id):
-        raise _wrong("ce_id", "must be a UUID")
+        raise wrong_header("ce_id", "must be a UUID")
     try:
         source = parse_oin_urn(read_text(headers, "ce_source"), path="headers.ce_source")
     except InvalidInput as error:
@@ -73,21 +76,23 @@ def read_text(headers: Mapping[str, bytes], name: str) -> str:
     """Return a header as text; MessageRejected (HEADERS) when it is missing, too long or not ASCII."""
     value = headers.get(name)
     if value is None:
-        raise _wrong(name, "is required")
+        raise wrong_header(name, "is required")
     if len(value) > LONGEST_HEADER or not value.isascii():
-        raise _wrong(name, f"must be at most {LONGEST_HEADER} ASCII characters")
+        raise wrong_header(name, f"must be at most {LONGEST_HEADER} ASCII characters")
     return value.decode("ascii")
 
 
 def read_time(headers: Mapping[str, bytes]) -> datetime:
-    """Return `ce_time`; MessageRejected (HEADERS) unless it is a time with a zone (RFC 3339)."""
+    """Return `ce_time`; MessageRejected (HEADERS) unless it is a time with a zone (RFC 3339 section 5.6)."""
+    text = read_text(headers, "ce_time")
+    rule = "must be a time with a zone after RFC 3339, to the microsecond at most"
+    # datetime reads more than RFC 3339 allows: week dates, times without separators, offsets with seconds.
+    if not _RFC_3339.fullmatch(text):
+        raise wrong_header("ce_time", rule)
     try:
-        time = datetime.fromisoformat(read_text(headers, "ce_time"))
+        return datetime.fromisoformat(text.upper())
     except ValueError:
-        raise _wrong("ce_time", "must be a time after RFC 3339") from None
-    if time.tzinfo is None:
-        raise _wrong("ce_time", "must have a time zone")
-    return time
+        raise wrong_header("ce_time", rule) from None
 
 
 def _event(type_: str) -> Event:
@@ -105,5 +110,6 @@ def _jws(headers: Mapping[str, bytes]) -> str:
     return read_text(headers, "jws")
 
 
-def _wrong(header: str, rule: str) -> MessageRejected:
+def wrong_header(header: str, rule: str) -> MessageRejected:
+    """Return the error for a header that breaks a rule."""
     return MessageRejected(RejectionReason.HEADERS, Violation(f"headers.{header}", rule))

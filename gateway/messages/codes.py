@@ -25,6 +25,8 @@ HANDLING_SUPPRESSED = "suppressed"
 ROLE_HOLDER = "holder"
 ROLE_ASKER = "asker"
 POLICY_CONVENANT = "convenant"
+DISCLOSURE = "IDSCL"
+"""v3-ActCode: the consent is about disclosing information."""
 
 STATUS_OF_PHASE = {
     Phase.PROVISIONAL: "planned",
@@ -45,6 +47,17 @@ EFFECT_OF_EVENT = {
     Event.CONSENT_OBJECTED: ConsentEffect.OBJECT,
     Event.CONSENT_WITHDRAWN: ConsentEffect.WITHDRAWN,
 }
+
+PURPOSES = {
+    "coordination-of-care": "coordination of care",
+    "safety-assessment": "safety assessment",
+    "child-protection-investigation": "child protection investigation",
+    "crisis": "crisis",
+    "complex-case-triage": "triage of a complex case",
+    "early-signalling": "early signalling",
+    "subject-access": "access by the subject",
+}
+"""The purposes that a consent may name. Another one needs a new version of the profile: a free code could be text."""
 
 HOUSEHOLD_ROLES = frozenset(
     {

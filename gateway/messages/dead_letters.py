@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from gateway.bus.ports import BusRecord, Delivery
 from gateway.bus.topics import TopicKind, oin_of_topic, topic_of
 from gateway.domain import Oin, oin_urn
 from gateway.errors import MessageRejected, RejectionReason, Violation
-from gateway.messages.cloudevents import SPEC_VERSION, event_type, read_text, read_time
+from gateway.messages.cloudevents import SPEC_VERSION, event_type, read_text, read_time, wrong_header
 
 DEAD_LETTER_TYPE = event_type("dead-letter")
 ORIGINAL_PREFIX = "original-"
@@ -60,16 +61,16 @@ def dead_letter(delivery: Delivery, error: MessageRejected, *, at: datetime, oin
 
 
 def read_dead_letter(record: BusRecord) -> DeadLetter:
-    """Return the dead letter in a record of a dead-letter topic."""
+    """Return the dead letter in a record of a dead-letter topic; MessageRejected (HEADERS) if it is none."""
     headers = record.headers
+    if read_text(headers, "ce_type") != DEAD_LETTER_TYPE:
+        raise wrong_header("ce_type", f"must be {DEAD_LETTER_TYPE}")
     return DeadLetter(
         id=read_text(headers, "ce_id"),
         oin=oin_of_topic(record.topic),
         at=read_time(headers),
-        reason=RejectionReason(read_text(headers, "reason")),
-        violations=tuple(
-            Violation(item["path"], item["rule"]) for item in orjson.loads(headers["violations"])
-        ),
+        reason=_reason(read_text(headers, "reason")),
+        violations=_violations(headers),
         place=read_text(headers, "place"),
         original=BusRecord(
             topic=read_text(headers, "originaltopic"),
@@ -82,3 +83,16 @@ def read_dead_letter(record: BusRecord) -> DeadLetter:
             },
         ),
     )
+
+
+def _reason(text: str) -> RejectionReason:
+    if text not in set(RejectionReason):
+        raise wrong_header("reason", "must be a reason for which the index rejects a message")
+    return RejectionReason(text)
+
+
+def _violations(headers: Mapping[str, bytes]) -> tuple[Violation, ...]:
+    try:
+        return tuple(Violation(item["path"], item["rule"]) for item in orjson.loads(headers["violations"]))
+    except (KeyError, TypeError, orjson.JSONDecodeError):
+        raise wrong_header("violations", "must be a JSON array of path and rule") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from fhir.resources.R4B.bundle import Bundle
@@ -32,6 +32,14 @@ from gateway.messages.profile import read_closed
 
 Json = dict[str, Any]
 
+_HEADER_PATH = "Bundle.entry[0].resource"
+_ORGANIZATION_OF = {
+    InvolvementFact: "managingOrganization",
+    HouseholdFact: "managingEntity",
+    ConsentFact: "organization[0]",
+}
+_MANAGING = "must name the OIN of the managing organization"
+
 
 def parse_bundle(value: bytes) -> FactMessage:
     """Return the message in the bytes of a Bundle.
@@ -40,17 +48,16 @@ def parse_bundle(value: bytes) -> FactMessage:
     reachable from the focus, and that event and fact say the same.
 
     Raises:
-        MessageRejected: NOT_JSON, PROFILE or ORIGIN, with element paths.
+        MessageRejected: NOT_JSON, PROFILE, UNKNOWN_EVENT or ORIGIN, with the path of every element from the
+            Bundle down, as FHIRPath writes it.
 
     """
     document = read_closed(value)
     try:
         Bundle.model_validate(document)
     except ValidationError as error:
-        paths = {".".join(str(part) for part in item["loc"]) for item in error.errors()}
-        raise _profile(
-            *(Violation(f"Bundle.{path}", "is not valid FHIR R4") for path in sorted(paths))
-        ) from None
+        paths = {_element_path(item["loc"]) for item in error.errors()}
+        raise _profile(*(Violation(path, "is not valid FHIR R4") for path in sorted(paths))) from None
     try:
         return _Reader(document).message()
     except InvalidInput as error:
@@ -76,13 +83,14 @@ class _Reader:
     def message(self) -> FactMessage:
         header = self._document["entry"][0]["resource"]
         if header["resourceType"] != "MessageHeader":
-            raise _profile(Violation("Bundle.entry[0].resource", "must be the MessageHeader"))
+            raise _profile(Violation(_HEADER_PATH, "must be the MessageHeader"))
         self._used.add(self._document["entry"][0]["fullUrl"])
-        source = parse_oin_urn(header["source"]["endpoint"], path="MessageHeader.source.endpoint")
+        source = parse_oin_urn(header["source"]["endpoint"], path=f"{_HEADER_PATH}.source.endpoint")
         event = Event(header["eventCoding"]["code"])
-        fact = self._fact(event, header["focus"][0]["reference"])
+        focus_url = header["focus"][0]["reference"]
+        fact = self._fact(event, focus_url)
         self._check_all_used()
-        self._check_origin(source, fact)
+        self._check_origin(source, fact, self._paths[focus_url])
         return FactMessage(
             id=MessageId(source, self._document["identifier"]["value"]),
             event=event,
@@ -91,7 +99,7 @@ class _Reader:
         )
 
     def _fact(self, event: Event, focus_url: str) -> Fact:
-        focus = self._follow(focus_url, {"EpisodeOfCare", "Group", "Consent"}, "MessageHeader.focus[0]")
+        focus = self._follow(focus_url, {"EpisodeOfCare", "Group", "Consent"}, f"{_HEADER_PATH}.focus[0]")
         path = self._paths[focus_url]
         fact: Fact
         match focus["resourceType"]:
@@ -105,25 +113,24 @@ class _Reader:
                 fact = self._consent(event, focus, path)
                 fits = event in codes.EFFECT_OF_EVENT and _consent_agrees(fact, focus)
         if not fits:
-            raise _profile(Violation("MessageHeader.eventCoding.code", "does not fit the resource in focus"))
+            raise _profile(
+                Violation(f"{_HEADER_PATH}.eventCoding.code", "does not fit the resource in focus")
+            )
         return fact
 
     def _involvement(self, episode: Json, path: str) -> InvolvementFact:
         oin = _oin(episode["managingOrganization"])
-        security = {label["code"] for label in episode["meta"]["security"]}
-        secrecy = security & {item.value for item in SecrecyClass}
-        if len(secrecy) != 1:
-            raise _profile(Violation(f"{path}.meta.security", "must hold one confidentiality code"))
+        secrecy, shielded = _labels(episode, path)
         return InvolvementFact(
             partner=oin,
             reference=_own(episode, codes.reference_system(oin), path),
             subject=self._person(episode["patient"]["reference"], f"{path}.patient"),
             phase=codes.PHASE_OF_STATUS[episode["status"]],
-            since=_date(episode["period"]["start"], f"{path}.period.start"),
-            until=_optional_date(episode["period"], "end", path),
+            since=_since(episode["period"], f"{path}.period"),
+            until=_until(episode["period"], f"{path}.period"),
             desk=_desk(episode, oin, path),
-            secrecy=SecrecyClass(secrecy.pop()),
-            shielded=codes.HANDLING_SHIELDED in security,
+            secrecy=secrecy,
+            shielded=shielded,
         )
 
     def _household(self, group: Json, path: str) -> HouseholdFact:
@@ -143,8 +150,8 @@ class _Reader:
         return HouseholdMember(
             subject=self._person(member["entity"]["reference"], f"{path}.entity"),
             role=member["extension"][0]["valueCode"] if "extension" in member else None,
-            since=_optional_date(period, "start", path),
-            until=_optional_date(period, "end", path),
+            since=_since(period, f"{path}.period") if "start" in period else None,
+            until=_until(period, f"{path}.period"),
         )
 
     def _consent(self, event: Event, consent: Json, path: str) -> ConsentFact:
@@ -156,11 +163,11 @@ class _Reader:
             subject=self._person(consent["patient"]["reference"], f"{path}.patient"),
             effect=codes.EFFECT_OF_EVENT.get(event, ConsentEffect.OBJECT),
             decided_by=_decider(consent, path),
-            holder_kinds=_kinds(provision, codes.ROLE_HOLDER),
-            asking_kinds=_kinds(provision, codes.ROLE_ASKER),
+            holder_kinds=_kinds(provision, codes.ROLE_HOLDER, path),
+            asking_kinds=_kinds(provision, codes.ROLE_ASKER, path),
             purposes=frozenset(purpose["code"] for purpose in provision["purpose"]),
-            since=_date(provision["period"]["start"], f"{path}.provision.period.start"),
-            until=_optional_date(provision["period"], "end", f"{path}.provision"),
+            since=_since(provision["period"], f"{path}.provision.period"),
+            until=_until(provision["period"], f"{path}.provision.period"),
         )
 
     def _person(self, url: str, path: str) -> Pseudonym:
@@ -181,13 +188,12 @@ class _Reader:
         if unused:
             raise _profile(*(Violation(path, "is not reachable from MessageHeader.focus") for path in unused))
 
-    def _check_origin(self, source: Oin, fact: Fact) -> None:
-        message_system = self._document["identifier"]["system"]
-        if fact.partner != source or message_system != codes.message_system(source):
-            raise MessageRejected(
-                RejectionReason.ORIGIN,
-                Violation("managingOrganization", "must name the same OIN as MessageHeader.source"),
-            )
+    def _check_origin(self, source: Oin, fact: Fact, path: str) -> None:
+        rule = "must name the same OIN as MessageHeader.source"
+        if fact.partner != source:
+            raise _origin(f"{path}.{_ORGANIZATION_OF[type(fact)]}.identifier.value", rule)
+        if self._document["identifier"]["system"] != codes.message_system(source):
+            raise _origin("Bundle.identifier.system", rule)
 
 
 def _consent_agrees(fact: ConsentFact, consent: Json) -> bool:
@@ -201,20 +207,14 @@ def _consent_agrees(fact: ConsentFact, consent: Json) -> bool:
 def _own(resource: Json, system: str, path: str) -> Reference:
     identifier = resource["identifier"][0]
     if identifier["system"] != system:
-        raise MessageRejected(
-            RejectionReason.ORIGIN,
-            Violation(f"{path}.identifier[0].system", "must name the OIN of the managing organization"),
-        )
+        raise _origin(f"{path}.identifier[0].system", _MANAGING)
     return Reference(identifier["value"])
 
 
 def _desk(episode: Json, oin: Oin, path: str) -> str:
     identifier = episode["team"][0]["identifier"]
     if identifier["system"] != codes.desk_system(oin):
-        raise MessageRejected(
-            RejectionReason.ORIGIN,
-            Violation(f"{path}.team[0].identifier.system", "must name the OIN of the managing organization"),
-        )
+        raise _origin(f"{path}.team[0].identifier.system", _MANAGING)
     code: str = identifier["value"]
     return code
 
@@ -223,12 +223,24 @@ def _oin(organization: Json) -> Oin:
     return Oin(organization["identifier"]["value"])
 
 
-def _kinds(provision: Json, role: str) -> frozenset[PartnerKind]:
-    return frozenset(
+def _labels(episode: Json, path: str) -> tuple[SecrecyClass, bool]:
+    """Return the secrecy class and whether the involvement is shielded."""
+    labels = [label["code"] for label in episode["meta"]["security"]]
+    secrecy = [code for code in labels if code != codes.HANDLING_SHIELDED]
+    if len(secrecy) != 1:
+        raise _profile(Violation(f"{path}.meta.security", "must hold one confidentiality code"))
+    return SecrecyClass(secrecy[0]), codes.HANDLING_SHIELDED in labels
+
+
+def _kinds(provision: Json, role: str, path: str) -> frozenset[PartnerKind]:
+    kinds = frozenset(
         PartnerKind(actor["reference"]["identifier"]["value"])
         for actor in provision["actor"]
         if actor["role"]["coding"][0]["code"] == role
     )
+    if not kinds:
+        raise _profile(Violation(f"{path}.provision.actor", f"must name at least one {role}"))
+    return kinds
 
 
 def _decider(consent: Json, path: str) -> Decider:
@@ -242,6 +254,20 @@ def _decider(consent: Json, path: str) -> Decider:
     return Decider(found[0])
 
 
+def _since(period: Json, path: str) -> date:
+    return _date(period["start"], f"{path}.start")
+
+
+def _until(period: Json, path: str) -> date | None:
+    """Return the last day; it may not be before the first."""
+    if "end" not in period:
+        return None
+    until = _date(period["end"], f"{path}.end")
+    if "start" in period and until < _since(period, path):
+        raise _profile(Violation(f"{path}.end", "must not be before the start"))
+    return until
+
+
 def _date(value: str, path: str) -> date:
     try:
         return date.fromisoformat(value)
@@ -249,15 +275,21 @@ def _date(value: str, path: str) -> date:
         raise _profile(Violation(path, "is not a day of the calendar")) from None
 
 
-def _optional_date(period: Json, name: str, path: str) -> date | None:
-    return _date(period[name], f"{path}.period.{name}") if name in period else None
-
-
 def _instant(value: str) -> datetime:
     try:
-        return datetime.fromisoformat(value)
-    except ValueError:
+        # In UTC, so that whoever stores it need not: the first and last hours of the calendar have no UTC.
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise _profile(Violation("Bundle.timestamp", "is not a moment of the calendar")) from None
+
+
+def _element_path(location: tuple[int | str, ...]) -> str:
+    """Return a place in the document as a path: `Bundle.entry[1].resource.period.start`."""
+    return "Bundle" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+
+
+def _origin(path: str, rule: str) -> MessageRejected:
+    return MessageRejected(RejectionReason.ORIGIN, Violation(path, rule))
 
 
 def _profile(*broken: Violation) -> MessageRejected:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,14 +11,23 @@ from typing import Any
 
 import orjson
 from fhir.resources.R4B.operationoutcome import OperationOutcome
+from pydantic import ValidationError
 
 from gateway.bus.ports import BusRecord, Position
 from gateway.bus.topics import TopicKind, oin_of_topic, topic_of
 from gateway.domain import MessageId, oin_urn
-from gateway.errors import MessageRejected, Violation
-from gateway.messages.cloudevents import CONTENT_TYPE, SPEC_VERSION, event_type, read_text, read_time
+from gateway.errors import MessageRejected, RejectionReason, Violation
+from gateway.messages.cloudevents import (
+    CONTENT_TYPE,
+    SPEC_VERSION,
+    event_type,
+    read_text,
+    read_time,
+    wrong_header,
+)
 
 RECEIPT_TYPE = event_type("receipt")
+CONSISTENCY_HEADER = "consistencytoken"
 _NAMESPACE = uuid.UUID("0f0c8a52-5a39-5d0a-8f6d-5b2fbd7a9d10")
 
 
@@ -41,6 +51,8 @@ class Receipt:
     at: datetime
     reason: str
     violations: tuple[Violation, ...]
+    consistency_token: bytes | None = None
+    """Makes a later lookup at least as fresh as the write of this message; None where the index gave none."""
 
 
 def receipt(
@@ -50,12 +62,16 @@ def receipt(
     at: datetime,
     error: MessageRejected | None = None,
     position: Position | None = None,
+    consistency_token: bytes | None = None,
 ) -> BusRecord:
     """Return the receipt for a message, with the broken rules where it was rejected.
 
     `position` tells receipts of rejected messages apart whose own ids cannot be trusted. The receipt's id
-    follows from what it is about, so that a repetition can be told.
+    follows from what it is about, so that a repetition can be told. `consistency_token` is for a message that
+    was taken in: what the partner hands to a lookup that must see it.
     """
+    if consistency_token is not None and outcome is ReceiptOutcome.REJECTED:
+        raise ValueError("a rejected message was not written: there is nothing to be consistent with")
     about = f"{message.source}/{message.id}/{outcome.value}/{position or ''}"
     headers = {
         "ce_specversion": SPEC_VERSION,
@@ -68,6 +84,8 @@ def receipt(
         "outcome": outcome.value,
         "reason": "" if error is None else error.reason.value,
     }
+    if consistency_token is not None:
+        headers[CONSISTENCY_HEADER] = consistency_token.hex()
     return BusRecord(
         topic=topic_of(TopicKind.EGRESS, message.source),
         key=b"",
@@ -77,18 +95,52 @@ def receipt(
 
 
 def read_receipt(record: BusRecord) -> Receipt:
-    """Return the receipt in a record of an egress topic; MessageRejected (HEADERS) if it is none."""
-    document = orjson.loads(record.value)
+    """Return the receipt in a record of an egress topic.
+
+    Raises:
+        MessageRejected: HEADERS where it is something else (a notice shares the topic) or a header breaks a
+            rule, NOT_JSON where the value is no OperationOutcome of a receipt.
+
+    """
+    headers = record.headers
+    if read_text(headers, "ce_type") != RECEIPT_TYPE:
+        raise wrong_header("ce_type", f"must be {RECEIPT_TYPE}")
     return Receipt(
-        message=MessageId(oin_of_topic(record.topic), read_text(record.headers, "receiptfor")),
-        outcome=ReceiptOutcome(read_text(record.headers, "outcome")),
-        at=read_time(record.headers),
-        reason=read_text(record.headers, "reason"),
-        violations=tuple(
-            Violation(issue["expression"][0], issue["diagnostics"])
-            for issue in document["issue"]
-            if "expression" in issue
-        ),
+        message=MessageId(oin_of_topic(record.topic), read_text(headers, "receiptfor")),
+        outcome=_outcome(read_text(headers, "outcome")),
+        at=read_time(headers),
+        reason=read_text(headers, "reason"),
+        violations=_violations(record.value),
+        consistency_token=_token(headers),
+    )
+
+
+def _outcome(text: str) -> ReceiptOutcome:
+    if text not in set(ReceiptOutcome):
+        raise wrong_header("outcome", f"must be one of {', '.join(ReceiptOutcome)}")
+    return ReceiptOutcome(text)
+
+
+def _token(headers: Mapping[str, bytes]) -> bytes | None:
+    if CONSISTENCY_HEADER not in headers:
+        return None
+    try:
+        return bytes.fromhex(read_text(headers, CONSISTENCY_HEADER))
+    except ValueError:
+        raise wrong_header(CONSISTENCY_HEADER, "must be hexadecimal digits") from None
+
+
+def _violations(value: bytes) -> tuple[Violation, ...]:
+    try:
+        outcome = OperationOutcome.model_validate_json(value)
+    except ValidationError:
+        raise MessageRejected(
+            RejectionReason.NOT_JSON, Violation("value", "must be a FHIR R4 OperationOutcome")
+        ) from None
+    return tuple(
+        Violation(str(issue.expression[0]), str(issue.diagnostics or issue.code))
+        for issue in outcome.issue
+        if issue.expression
     )
 
 

@@ -43,13 +43,14 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
-class ByType:
-    """A FHIR resource whose schema depends on its resourceType."""
+class OneKindOf:
+    """An object whose schema depends on the value of its element `by`: a resource on its type, a code on its system."""
 
-    types: Mapping[str, Closed]
+    by: str
+    kinds: Mapping[str, Closed]
 
 
-Schema = Text | OneOf | Many | Closed | ByType
+Schema = Text | OneOf | Many | Closed | OneKindOf
 
 
 def text(pattern: str, rule: str) -> Text:
@@ -75,12 +76,12 @@ def violations(value: Any, schema: Schema, path: str) -> Iterator[Violation]:
             yield from _many(value, schema, path)
         case Closed():
             yield from _closed(value, schema, path)
-        case ByType(types=types):
-            kind = value.get("resourceType") if isinstance(value, dict) else None
-            if not isinstance(kind, str) or kind not in types:
-                yield Violation(f"{path}.resourceType", "is not a resource that a message may hold")
+        case OneKindOf(by=by, kinds=kinds):
+            kind = value.get(by) if isinstance(value, dict) else None
+            if not isinstance(kind, str) or kind not in kinds:
+                yield Violation(f"{path}.{by}", "must be one of those the profile allows here")
             else:
-                yield from _closed(value, types[kind], path)
+                yield from _closed(value, kinds[kind], path)
 
 
 def _many(value: Any, schema: Many, path: str) -> Iterator[Violation]:

@@ -23,6 +23,8 @@ from gateway.domain import (
     Reference,
     SecrecyClass,
 )
+from gateway.errors import RejectionReason
+from gateway.messages import codes
 from gateway.messages.build import build_bundle
 from tests.support.facts import OIN_GGZ, OIN_POLITIE, OIN_VT, consent, household, involvement, message, person
 
@@ -82,6 +84,9 @@ VALID: dict[str, FactMessage] = {
     ),
 }
 
+EXPECTED = FOLDER / "expected.json"
+"""For other implementations: of every invalid message the reason and the path that must be named."""
+
 Edit = Callable[[dict[str, Any]], None]
 
 
@@ -93,6 +98,13 @@ def _focus(body: dict[str, Any]) -> dict[str, Any]:
 def _patient(body: dict[str, Any]) -> dict[str, Any]:
     resource: dict[str, Any] = body["entry"][2]["resource"]
     return resource
+
+
+def _of_another(episode: dict[str, Any]) -> None:
+    """Make every part of the involvement another partner's; only the MessageHeader still names the sender."""
+    episode["managingOrganization"]["identifier"]["value"] = OIN_GGZ
+    episode["identifier"][0]["system"] = codes.reference_system(OIN_GGZ)
+    episode["team"][0]["identifier"]["system"] = codes.desk_system(OIN_GGZ)
 
 
 INVALID: dict[str, tuple[str, Edit, str]] = {
@@ -154,7 +166,7 @@ INVALID: dict[str, tuple[str, Edit, str]] = {
     "day-that-does-not-exist": (
         "involvement-started",
         lambda body: _focus(body)["period"].update(start="2026-02-30"),
-        "Bundle.entry",
+        "Bundle.entry[1].resource.period.start",
     ),
     "extra-resource": (
         "involvement-started",
@@ -176,6 +188,60 @@ INVALID: dict[str, tuple[str, Edit, str]] = {
         lambda body: _focus(body).update(name=PLANTED),
         "Bundle.entry[1].resource.name",
     ),
+    "period-that-ends-before-it-starts": (
+        "involvement-ended",
+        lambda body: _focus(body)["period"].update(end="2026-01-01"),
+        "Bundle.entry[1].resource.period.end",
+    ),
+    "extension": (
+        "involvement-started",
+        lambda body: _focus(body).update(
+            extension=[{"url": "https://example.org/remarks", "valueString": PLANTED}]
+        ),
+        "Bundle.entry[1].resource.extension",
+    ),
+    "contained": (
+        "involvement-started",
+        lambda body: _focus(body).update(
+            contained=[{"resourceType": "Patient", "name": [{"text": PLANTED}]}]
+        ),
+        "Bundle.entry[1].resource.contained",
+    ),
+    "tag": (
+        "involvement-started",
+        lambda body: _patient(body)["meta"].update(tag=[{"display": PLANTED}]),
+        "Bundle.entry[2].resource.meta.tag",
+    ),
+    "bsn-for-reference": (
+        "involvement-started",
+        lambda body: _focus(body)["identifier"][0].update(value="999993653"),
+        "Bundle.entry[1].resource.identifier[0].value",
+    ),
+    "purpose-of-its-own": (
+        "consent-given",
+        lambda body: _focus(body)["provision"]["purpose"][0].update(code="planted-text-of-a-case"),
+        "Bundle.entry[1].resource.provision.purpose[0].code",
+    ),
+    "security-code-of-another-system": (
+        "involvement-started",
+        lambda body: _focus(body)["meta"]["security"][0].update(code="shielded"),
+        "Bundle.entry[1].resource.meta.security[0].code",
+    ),
+    "patient-deceased": (
+        "involvement-started",
+        lambda body: _patient(body).update(deceasedBoolean=True),
+        "Bundle.entry[2].resource.deceasedBoolean",
+    ),
+    "unknown-event": (
+        "involvement-started",
+        lambda body: body["entry"][0]["resource"]["eventCoding"].update(code="involvement-gossiped"),
+        "Bundle.entry[0].resource.eventCoding.code",
+    ),
+    "organization-of-another-partner": (
+        "involvement-started",
+        lambda body: _of_another(_focus(body)),
+        "Bundle.entry[1].resource.managingOrganization.identifier.value",
+    ),
     "consent-without-scope": (
         "consent-given",
         lambda body: _focus(body).pop("scope"),
@@ -189,6 +255,13 @@ INVALID: dict[str, tuple[str, Edit, str]] = {
 }
 
 
+REASONS = {
+    "unknown-event": RejectionReason.UNKNOWN_EVENT,
+    "organization-of-another-partner": RejectionReason.ORIGIN,
+}
+"""The reasons that are not PROFILE."""
+
+
 def invalid(name: str) -> bytes:
     """Return an invalid message."""
     base, edit, _ = INVALID[name]
@@ -197,10 +270,23 @@ def invalid(name: str) -> bytes:
     return orjson.dumps(body)
 
 
+def reason_of(name: str) -> RejectionReason:
+    """Return why an invalid message is refused."""
+    return REASONS.get(name, RejectionReason.PROFILE)
+
+
+def files() -> dict[Path, bytes]:
+    """Return every file of the vectors with its content."""
+    expected = {name: {"reason": reason_of(name), "path": path} for name, (_, _, path) in INVALID.items()}
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    return {
+        **{FOLDER / "valid" / f"{name}.json": build_bundle(sent) + b"\n" for name, sent in VALID.items()},
+        **{FOLDER / "invalid" / f"{name}.json": invalid(name) + b"\n" for name in INVALID},
+        EXPECTED: orjson.dumps(expected, option=options),
+    }
+
+
 if __name__ == "__main__":
-    for kind in ("valid", "invalid"):
-        (FOLDER / kind).mkdir(parents=True, exist_ok=True)
-    for valid_name, fact_message in VALID.items():
-        (FOLDER / "valid" / f"{valid_name}.json").write_bytes(build_bundle(fact_message) + b"\n")
-    for invalid_name in INVALID:
-        (FOLDER / "invalid" / f"{invalid_name}.json").write_bytes(invalid(invalid_name) + b"\n")
+    for file, content in files().items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)

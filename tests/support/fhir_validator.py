@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
 
 import orjson
@@ -20,24 +22,36 @@ class FhirValidator:
 
     def __enter__(self) -> FhirValidator:
         libraries = jars(HOME / "pom.xml")
+        self._said = TemporaryFile()
         self._process = subprocess.Popen(
             ["java", "-Xmx2g", "-cp", f"{libraries}/*", str(HOME / "Validate.java"), str(PROFILES)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._said,
         )
         assert self._process.stdout is not None
         if self._process.stdout.readline().strip() != b"ready":
-            raise AssertionError("the FHIR validator did not start")
+            self._stop()
+            with self._said:
+                raise AssertionError(f"the FHIR validator did not start: {self._last_words()}")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stop()
+        self._said.close()
+
+    def _stop(self) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=60)
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._process.stdout.close()
 
     def errors(self, document: bytes) -> list[str]:
@@ -49,5 +63,10 @@ class FhirValidator:
         self._process.stdin.flush()
         verdict, *errors = self._process.stdout.readline().decode("utf-8").rstrip("\n").split("\t")
         if verdict not in {"ok", "bad"}:
-            raise AssertionError("the FHIR validator ended")
+            raise AssertionError(f"the FHIR validator ended: {self._last_words()}")
         return errors
+
+    def _last_words(self) -> str:
+        """Return the end of what Java wrote to standard error."""
+        self._said.seek(0)
+        return self._said.read()[-2000:].decode("utf-8", "replace")

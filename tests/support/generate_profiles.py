@@ -1,11 +1,12 @@
 """Write gateway/messages/profiles/*.json from the closed table: `python -m tests.support.generate_profiles`.
 
 The table is the law inside the project; these files say the same to other FHIR tools. What the table does not
-list is set to max 0, one level into every data type that is allowed.
+list is set to max 0, also inside every data type that is allowed; what it says of a value is a FHIRPath constraint.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -16,7 +17,8 @@ import orjson
 
 from gateway.domain import Decider, Event
 from gateway.messages import codes, profile
-from gateway.messages.schema import Closed, Many, OneOf, Schema
+from gateway.messages.schema import Closed, Many, OneKindOf, Schema, Text
+from tests.support.fhirpath_of import expression_of
 
 TARGET = Path(profile.__file__).with_name("profiles")
 STATUS = {"status": "draft", "experimental": True, "publisher": "Verwijsindex", "version": "1.0.0"}
@@ -34,6 +36,7 @@ TYPES = {
     "identifier": "Identifier",
     "period": "Period",
     "eventCoding": "Coding",
+    "valueCode": "code",
     "coding": "Coding",
     "security": "Coding",
     "purpose": "Coding",
@@ -62,51 +65,78 @@ TYPES = {
 }
 """The data type of an element, by its path or its last name."""
 
-ALWAYS = {"resourceType", "id", "extension", "modifierExtension"}
-"""Not constrained here: `id` and extensions are refused by the table; HAPI needs them open for its snapshots."""
-CHOICES = {"event", "value", "deceased", "multipleBirth", "source"}
+OPEN = {"resourceType", "id", "extension"}
+"""Not set to max 0: tools give every element an `id`, and slice `extension` where they make a snapshot. The table
+refuses both; validators refuse extensions that no profile names."""
 
 
 def elements(path: str, model_name: str, schema: Closed) -> Iterator[dict[str, Any]]:
-    """Yield the differential elements below a path."""
+    """Yield the differential elements below a path, in the order of the base definition."""
     model = _model(model_name)
     allowed = {**schema.required, **schema.optional}
+    chosen = {choice for name in allowed.keys() - OPEN if (choice := _choice(model, name)) is not None}
     for name in model.elements_sequence():
-        if name in ALWAYS:
-            continue
-        full = f"{path}.{name}"
-        if name not in allowed:
-            # A choice type has one element in a profile; the model lists each of its forms.
-            if _choice(path, name) is None:
-                yield {"id": full, "path": full, "max": "0"}
-            continue
-        yield from _allowed(full, name, allowed[name], required=name in schema.required)
+        choice = _choice(model, name)
+        if name in allowed and name not in OPEN:
+            last = name if choice is None else f"{choice}[x]"
+            yield from _allowed(f"{path}.{last}", name, allowed[name], required=name in schema.required)
+        elif choice is None and name not in OPEN:
+            yield _forbidden(f"{path}.{name}")
+        elif choice is not None and choice not in chosen:
+            # The model lists each form of a choice; a profile names the choice once.
+            chosen.add(choice)
+            yield _forbidden(f"{path}.{choice}[x]")
 
 
-def _allowed(full: str, name: str, schema: Schema, *, required: bool) -> Iterator[dict[str, Any]]:
-    path = full.replace("eventCoding", "event[x]")
+def _allowed(path: str, name: str, schema: Schema, *, required: bool) -> Iterator[dict[str, Any]]:
     inner = schema.item if isinstance(schema, Many) else schema
     element: dict[str, Any] = {"id": path, "path": path, "min": 0}
     if required:
         element["min"] = schema.least if isinstance(schema, Many) else 1
     if isinstance(schema, Many):
         element["max"] = str(schema.most)
-    if path.endswith("event[x]"):
-        element["type"] = [{"code": "Coding"}]
-    if isinstance(inner, OneOf) and inner.values == {True}:
-        element["patternBoolean"] = True
+    if path.endswith("[x]"):
+        element["type"] = [{"code": TYPES[name]}]
+    expression = expression_of(inner)
+    if expression is not None:
+        element["constraint"] = [
+            {"key": _key(path), "severity": "error", "human": _rule(inner), "expression": expression}
+        ]
     yield element
-    type_name = TYPES.get(full) or TYPES.get(name)
-    if isinstance(inner, Closed) and type_name is not None and not path.endswith("event[x]"):
-        yield from elements(path, type_name, inner)
+    type_name = TYPES.get(path) or TYPES.get(name)
+    if type_name is not None and isinstance(inner, Closed | OneKindOf):
+        yield from elements(path, type_name, _object(inner))
 
 
-def _choice(path: str, name: str) -> str | None:
-    root = path.split(".", maxsplit=1)[0]
-    for choice in CHOICES:
-        if name.startswith(choice) and name != choice and name[len(choice)].isupper():
-            return f"{root}.{choice}[x]"
-    return None
+def _object(schema: Closed | OneKindOf) -> Closed:
+    """Return what is common to the kinds of an object: the same elements, whose values their constraint ties."""
+    if isinstance(schema, Closed):
+        return schema
+    first, *others = schema.kinds.values()
+    if any(kind.required.keys() != first.required.keys() for kind in others):
+        raise ValueError("kinds with different elements need slices, which this generator does not write")
+    return Closed({name: Closed({}) for name in first.required})
+
+
+def _rule(schema: Schema) -> str:
+    return schema.rule if isinstance(schema, Text) else "must be one of those the profile allows here"
+
+
+def _key(path: str) -> str:
+    """Return a constraint's key: unique, and telling where it stands."""
+    digest = hashlib.sha256(path.encode()).hexdigest()[:6]
+    return f"vwi-{digest}"
+
+
+def _forbidden(path: str) -> dict[str, Any]:
+    return {"id": path, "path": path, "max": "0"}
+
+
+def _choice(model: Any, name: str) -> str | None:
+    """Return the name of the choice (`source` of `source[x]`) of which an element is one form."""
+    field = next(field for field in model.model_fields.values() if (field.alias or "") == name)
+    found: str | None = (field.json_schema_extra or {}).get("one_of_many")
+    return found
 
 
 def _model(name: str) -> Any:
@@ -154,12 +184,7 @@ def role_extension() -> dict[str, Any]:
                 {"id": "Extension", "path": "Extension", "max": "1"},
                 {"id": "Extension.extension", "path": "Extension.extension", "max": "0"},
                 {"id": "Extension.url", "path": "Extension.url", "fixedUri": url},
-                {
-                    "id": "Extension.value[x]",
-                    "path": "Extension.value[x]",
-                    "min": 1,
-                    "type": [{"code": "code"}],
-                },
+                *_allowed("Extension.value[x]", "valueCode", profile.ROLE, required=True),
             ]
         },
     }
@@ -216,18 +241,7 @@ def documents() -> dict[str, dict[str, Any]]:
             {codes.ROLE_HOLDER: "whose involvement it is", codes.ROLE_ASKER: "who may see it"},
         ),
         "policy": (codes.POLICY_SYSTEM, {codes.POLICY_CONVENANT: "the partners' convenant"}),
-        "purpose": (
-            codes.PURPOSE_SYSTEM,
-            {
-                "coordination-of-care": "coordination of care",
-                "safety-assessment": "safety assessment",
-                "child-protection-investigation": "child protection investigation",
-                "crisis": "crisis",
-                "complex-case-triage": "triage of a complex case",
-                "early-signalling": "early signalling",
-                "subject-access": "access by the subject",
-            },
-        ),
+        "purpose": (codes.PURPOSE_SYSTEM, codes.PURPOSES),
     }
     for name, (url, concepts) in systems.items():
         found[f"CodeSystem-{name}.json"] = code_system(name, url, concepts)
