@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from adapters.kit.events import MESSAGE_REFUSED
+from adapters.kit.events import MESSAGE_REFUSED, RECEIPT_UNREADABLE
 from adapters.kit.outbox import Fate, Outbox
 from adapters.kit.report import REFUSED, Detail, Receipts
 from gateway.bus.ports import Bus, Consumer, Delivery
 from gateway.bus.topics import TopicKind, topic_of
 from gateway.domain import Oin
-from gateway.errors import Violation
+from gateway.errors import MessageRejected, Violation
 from gateway.messages.receipts import RECEIPT_TYPE, Receipt, ReceiptOutcome, read_receipt
 
 BATCH = 500
@@ -86,10 +86,25 @@ class ReceiptReader:
 
     async def _take(self, consumer: Consumer, settled: Settled, *, timeout_seconds: float) -> None:
         deliveries = await consumer.receive(most=BATCH, timeout_seconds=timeout_seconds)
-        for receipt in _receipts(deliveries):
-            self._settle(receipt, settled)
+        for delivery in deliveries:
+            receipt = self._read(delivery)
+            if receipt is not None:
+                self._settle(receipt, settled)
         if deliveries:
             await consumer.commit(deliveries)
+
+    def _read(self, delivery: Delivery) -> Receipt | None:
+        """Return the receipt in a delivery; None for a notice, which shares the topic, and for a broken receipt.
+
+        A broken one is passed over: its message stays awaiting, and the receipts behind it are not held up.
+        """
+        if delivery.record.headers.get("ce_type") != RECEIPT_TYPE.encode("ascii"):
+            return None
+        try:
+            return read_receipt(delivery.record)
+        except MessageRejected as error:
+            RECEIPT_UNREADABLE.emit(kind=self._kind, place=str(delivery.position), rules=str(error))
+            return None
 
     def _settle(self, receipt: Receipt, settled: Settled) -> None:
         fate = _FATES[receipt.outcome]
@@ -110,12 +125,3 @@ class ReceiptReader:
         if receipt.message.id in settled.awaited:
             settled.awaited.remove(receipt.message.id)
             setattr(settled.receipts, fate.value, getattr(settled.receipts, fate.value) + 1)
-
-
-def _receipts(deliveries: Sequence[Delivery]) -> list[Receipt]:
-    """Return the receipts among what came; notices share the topic and are others' to read."""
-    return [
-        read_receipt(delivery.record)
-        for delivery in deliveries
-        if delivery.record.headers.get("ce_type") == RECEIPT_TYPE.encode("ascii")
-    ]

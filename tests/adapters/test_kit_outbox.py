@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,20 @@ async def test_receipts_are_counted_and_refusals_listed_with_their_reason(bench:
     assert (detail.field, detail.reason) == ("Bundle.entry[1].resource.text", "is not allowed")
     assert detail.reference is not None
     assert bench.outbox.unreceipted() == 2
+    await bus.close()
+
+
+async def test_a_broken_receipt_holds_up_none_behind_it(bench: Workbench) -> None:
+    bus = SqliteBus(bench.folder / "bus.sqlite3")
+    await bus.ensure_topics(topics_of(OIN))
+    first, second = sorted(await send_waiting(bench.outbox, MemoryPublisher()))[:2]
+    good = [receipt(MessageId(OIN, id_), ReceiptOutcome.ACCEPTED, at=TODAY) for id_ in (first, second)]
+    broken = replace(good[0], value=b"{not json", headers={**good[0].headers, "outcome": b"perhaps"})
+    async with bus.publisher() as publisher:
+        await publisher.publish([broken, good[1]])
+    reader = ReceiptReader(bus, bench.outbox, oin=OIN, kind="veilig_thuis")
+    found = (await reader.collect({second}, timeout_seconds=30)).receipts
+    assert (found.accepted, found.awaiting) == (1, 0)
     await bus.close()
 
 

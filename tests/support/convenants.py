@@ -167,7 +167,15 @@ def convenants(draw: st.DrawFn) -> Convenant:
     first = TODAY + timedelta(days=draw(st.sampled_from([-9] * 20 + [0, 1])))
     last = TODAY + timedelta(days=draw(st.sampled_from([9] * 20 + [0, -1])))
     return convenant(
-        *draw(st.lists(rules(), min_size=draw(st.sampled_from([3, 2, 4, 0])), max_size=6)),
+        *draw(
+            st.lists(
+                rules(),
+                min_size=draw(st.sampled_from([3, 2, 4, 0])),
+                max_size=6,
+                # Reading refuses a convenant with one id twice: no decision ever meets one.
+                unique_by=lambda one: one.id,
+            )
+        ),
         valid_from=first,
         valid_until=max(first, last),
         kinds={
