@@ -1,4 +1,4 @@
-"""The one database of the index, SQLite or PostgreSQL: how it is opened, and how its failures look from above."""
+"""A database, SQLite or PostgreSQL: how it is opened, and how its failures look from above."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, BigInteger, Dialect, MetaData, event
+from sqlalchemy import URL, BigInteger, Dialect, MetaData, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -91,6 +92,14 @@ async def begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await _close(connection)
 
 
+Insert = postgresql.Insert | sqlite.Insert
+
+
+def insert_into(connection: AsyncConnection, table: Table) -> Insert:
+    """Return an INSERT that can say ON CONFLICT: the one statement that each database has in a class of its own."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
 async def _close(connection: AsyncConnection) -> None:
     try:
         await connection.close()
@@ -148,7 +157,13 @@ def _sqlite_engine(path: Path) -> AsyncEngine:
         connection.isolation_level = None
         cursor = connection.cursor()
         # FULL: what was committed survives a power cut; an answer leaves after its record is durable.
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        # secure_delete: a dead letter on its way to the bus leaves no pseudonym in freed pages.
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -9,10 +9,12 @@
     ├── Refusal                       a question that is not answered, for what the asker knows of itself
     │   ├── Unauthenticated           the certificate names no partner
     │   ├── NotPermitted              partner switched off, unknown role, purpose or mandate
+    │   ├── EpochRefused              an epoch of the pseudonym key that is unknown, not begun, or over
     │   └── QuotaExceeded             asked too much in too short a time
     └── Unavailable                   a dependency is away: nothing is answered, nothing is lost
         ├── StoreUnavailable
         ├── BusUnavailable
+        ├── PseudonymsUnavailable     the pseudonym service cannot be reached or gives no answer
         └── NotFreshEnough            the store has not caught up with the caller's consistency token
 
 What a loop must do with an error stands in its type (`recovery`), so no caller decides by reading a text.
@@ -96,6 +98,7 @@ class RejectionReason(StrEnum):
     PROFILE = "profile"
     UNKNOWN_EVENT = "unknown-event"
     IMPLAUSIBLE = "implausible"
+    EPOCH = "epoch"
 
 
 class MessageRejected(InvalidInput):
@@ -131,6 +134,10 @@ class NotPermitted(Refusal):
     """The partner is switched off, or its role, purpose or mandate is not in the convenant."""
 
 
+class EpochRefused(Refusal):
+    """The epoch of the pseudonym key is unknown, has not begun, or is over: ask under a current one."""
+
+
 class QuotaExceeded(Refusal):
     """The partner asked more than its quota; `retry_after_seconds` says when to come back."""
 
@@ -151,6 +158,10 @@ class StoreUnavailable(Unavailable):
 
 class BusUnavailable(Unavailable):
     """The bus cannot be reached or does not acknowledge."""
+
+
+class PseudonymsUnavailable(Unavailable):
+    """The pseudonym service cannot be reached, or gives no answer that can be used."""
 
 
 class NotFreshEnough(Unavailable):

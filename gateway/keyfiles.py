@@ -59,6 +59,36 @@ def new_signing_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
+def replace_signing_key(path: Path, *, old: Path) -> Ed25519PrivateKey:
+    """Put a new signing key at `path`, keep the one before at `old`, and return the new one.
+
+    There is a whole key at `path` at every moment; after a stop in between, the same call again completes it.
+
+    Raises:
+        ConfigurationError: a file cannot be made, or `old` is there and is another key.
+
+    """
+    new = path.with_suffix(".new.pem")
+    try:
+        # What a run that was stopped left may be half a key; nobody has seen its public part.
+        new.unlink(missing_ok=True)
+        key = new_signing_key(new)
+        _keep(path, old)
+        new.replace(path)
+    except OSError as error:
+        raise ConfigurationError(f"cannot replace {path}: {error.strerror}") from None
+    return key
+
+
+def _keep(path: Path, old: Path) -> None:
+    """Give the file a second name; leave one that it has already."""
+    try:
+        old.hardlink_to(path)
+    except FileExistsError:
+        if not old.samefile(path):
+            raise ConfigurationError(f"{old} exists already and is another file; move it away") from None
+
+
 def load_signing_key(path: Path) -> Ed25519PrivateKey:
     """Return the Ed25519 key of a PEM file; ConfigurationError for any other kind of key."""
     try:

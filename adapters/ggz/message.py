@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import hl7
@@ -36,25 +37,37 @@ class Identifier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergedPatient:
+    """One MRG segment: the identifiers of MRG-1, and those of PID-3 before it, into whom that patient was merged."""
+
+    identifiers: tuple[Identifier, ...]
+    surviving: tuple[Identifier, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdtMessage:
     """The fields the mapping may see. `trigger` is MSH-9.2; dates are the texts of the message.
 
-    `patients` counts the PID segments: an event about two patients (swap, link, merge) has more than one.
-    `merged` holds the identifiers of every MRG-1: one message may merge several patients (A40).
+    `patients` holds the identifiers of every PID-3: an event about two patients (swap, link, merge) has more than
+    one, and the fields of its visit are not read for any of them. One message may merge several patients (A40).
     """
 
     trigger: str
-    patients: int
-    identifiers: tuple[Identifier, ...]
+    patients: tuple[tuple[Identifier, ...], ...]
     visit: str = field(repr=False)
     admitted: str
     discharged: str
     recorded: str
     recorded_path: str
     """The field that `recorded` comes from: EVN-2, or MSH-7 where that is empty."""
-    merged: tuple[tuple[Identifier, ...], ...]
+    merged: tuple[MergedPatient, ...]
     person_protected: bool
     visit_protected: bool
+
+    @property
+    def identifiers(self) -> tuple[Identifier, ...]:
+        """PID-3 of the first patient."""
+        return self.patients[0]
 
 
 def unframed(raw: bytes) -> bytes:
@@ -108,14 +121,13 @@ def read(message: hl7.Message) -> AdtMessage:
     event_time = _component(message, "EVN", 2, 0)
     return AdtMessage(
         trigger=trigger,
-        patients=len(patients),
-        identifiers=_identifiers(patients[0], 3),
+        patients=tuple(_identifiers(segment, 3) for segment in patients),
         visit=_component(message, "PV1", 19, 0),
         admitted=_component(message, "PV1", 44, 0),
         discharged=_component(message, "PV1", 45, 0),
         recorded=event_time or _component(message, "MSH", 7, 0),
         recorded_path="EVN-2" if event_time else "MSH-7",
-        merged=tuple(_identifiers(segment, 1) for segment in _segments(message, "MRG")),
+        merged=tuple(_merged(message)),
         person_protected=_component(message, "PD1", 12, 0) == "Y",
         visit_protected=_component(message, "PV2", 22, 0) == "Y",
     )
@@ -132,6 +144,16 @@ def _decode(raw: bytes, default_charset: str) -> str:
         return raw.decode(charset)
     except UnicodeDecodeError:
         raise _rejected("MSH-18", "the message is not in the charset it names") from None
+
+
+def _merged(message: hl7.Message) -> Iterator[MergedPatient]:
+    surviving: tuple[Identifier, ...] = ()
+    for segment in message:
+        name = str(segment[0])
+        if name == "PID":
+            surviving = _identifiers(segment, 3)
+        elif name == "MRG":
+            yield MergedPatient(identifiers=_identifiers(segment, 1), surviving=surviving)
 
 
 def _segments(message: hl7.Message, name: str) -> list[hl7.Segment]:

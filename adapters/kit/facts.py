@@ -4,20 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from adapters.kit.keys import ReferenceKind, opaque_reference
-from adapters.kit.mapping import ConsentUnit, HouseholdUnit, InvolvementUnit, Unit
+from adapters.kit.mapping import (
+    ConsentUnit,
+    HouseholdUnit,
+    InvolvementUnit,
+    MergeUnit,
+    PersonUnit,
+    Unit,
+)
 from adapters.kit.model import ConsentDraft, InvolvementDraft, MembershipDraft
 from gateway.domain import (
     Bsn,
     ConsentFact,
+    Fact,
     HouseholdFact,
     HouseholdMember,
     InvolvementFact,
     Oin,
-    Pseudonym,
+    Subject,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A fact to say if it is new. `recorded_at` is the record's own time; None: the time of the run.
+
+    A statement that is no change of its own (`is_change`) is new when it differs from what stands, whatever its
+    time. One that does not reopen never brings back what ended. `kept` is what the state file keeps of it, where
+    that does not follow from the fact.
+    """
+
+    fact: Fact
+    recorded_at: datetime | None
+    is_change: bool = True
+    reopens: bool = True
+    kept: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +52,7 @@ class FactMaker:
     partner: Oin
     reference_key: bytes
 
-    def involvement(self, draft: InvolvementDraft, subject: Pseudonym) -> InvolvementFact:
+    def involvement(self, draft: InvolvementDraft, subject: Subject) -> InvolvementFact:
         """Return the involvement of a draft; InvalidInput where its end lies before its start."""
         return InvolvementFact(
             partner=self.partner,
@@ -41,7 +66,7 @@ class FactMaker:
             shielded=draft.shielded,
         )
 
-    def consent(self, draft: ConsentDraft, subject: Pseudonym) -> ConsentFact:
+    def consent(self, draft: ConsentDraft, subject: Subject) -> ConsentFact:
         """Return the consent of a draft; InvalidInput where a scope is empty or the dates are reversed."""
         return ConsentFact(
             partner=self.partner,
@@ -56,10 +81,10 @@ class FactMaker:
             until=draft.until,
         )
 
-    def household(self, unit: HouseholdUnit, subjects: Mapping[Bsn, Pseudonym]) -> HouseholdFact:
+    def household(self, unit: HouseholdUnit, subjects: Mapping[Bsn, Subject]) -> HouseholdFact:
         """Return the household of all its memberships: each person once, in an order that tells nothing."""
         end = household_end(unit)
-        members: dict[Pseudonym, HouseholdMember] = {}
+        members: dict[Subject, HouseholdMember] = {}
         for membership in unit.memberships:
             member = _member(membership, subjects[membership.bsn], end)
             known = members.get(member.subject)
@@ -67,16 +92,21 @@ class FactMaker:
         return HouseholdFact(
             partner=self.partner,
             reference=opaque_reference(self.reference_key, ReferenceKind.HOUSEHOLD, unit.key),
-            members=tuple(members[subject] for subject in sorted(members)),
+            # By the newest epoch: the order stays when the old one ends, and with it what is to be said.
+            members=tuple(
+                members[each] for each in sorted(members, key=lambda person: person.pseudonyms[-1])
+            ),
             suppressed=any(membership.secret for membership in unit.memberships),
         )
 
 
 def persons_of(unit: Unit) -> Iterator[Bsn]:
-    """Yield the persons a unit is about; a retraction knows its person already."""
+    """Yield the persons a unit names by their BSN; a retraction and an undoing know theirs already."""
     match unit:
-        case InvolvementUnit() | ConsentUnit():
+        case InvolvementUnit() | ConsentUnit() | PersonUnit():
             yield unit.draft.bsn
+        case MergeUnit():
+            yield from (bsn for bsn in (unit.draft.old_bsn, unit.draft.new_bsn) if bsn is not None)
         case HouseholdUnit():
             yield from (membership.bsn for membership in unit.memberships)
 
@@ -87,7 +117,7 @@ def household_end(unit: HouseholdUnit) -> date | None:
     return None if None in closed else max(day for day in closed if day is not None)
 
 
-def _member(membership: MembershipDraft, subject: Pseudonym, end: date | None) -> HouseholdMember:
+def _member(membership: MembershipDraft, subject: Subject, end: date | None) -> HouseholdMember:
     until = membership.until
     if end is not None and (until is None or end < until):
         until = end if membership.since is None else max(end, membership.since)

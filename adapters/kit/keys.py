@@ -19,6 +19,7 @@ class ReferenceKind(StrEnum):
     INVOLVEMENT = "involvement"
     HOUSEHOLD = "household"
     CONSENT = "consent"
+    MERGE = "merge"
 
 
 def opaque_reference(key: bytes, kind: ReferenceKind, number: str) -> Reference:

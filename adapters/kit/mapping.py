@@ -1,6 +1,6 @@
 """From records to units: each record is read and mapped on its own, then what belongs together is combined.
 
-A unit becomes at most one message: one involvement, one household, one consent or one retraction. It knows
+A unit is one involvement, household, consent, retraction, or something about who is who. It knows
 which records it comes from, so that the report can say of each record whether anything was sent for it.
 """
 
@@ -22,6 +22,8 @@ from adapters.kit.model import (
     Mapped,
     MappingContext,
     MembershipDraft,
+    MergeDraft,
+    PersonDraft,
     SourceRecord,
     UnreadableRecord,
     WithoutBsn,
@@ -75,7 +77,34 @@ class HouseholdUnit:
     recorded_at: datetime | None = None
 
 
-Unit = InvolvementUnit | RetractionUnit | ConsentUnit | HouseholdUnit
+@dataclass(slots=True, kw_only=True)
+class PersonUnit:
+    """The BSN of one of the partner's numbers."""
+
+    draft: PersonDraft
+    records: list[int]
+    recorded_at: datetime | None
+
+
+@dataclass(slots=True, kw_only=True)
+class MergeUnit:
+    """One merge of two of the partner's numbers."""
+
+    draft: MergeDraft
+    records: list[int]
+    recorded_at: datetime | None
+
+
+@dataclass(slots=True, kw_only=True)
+class UndoUnit:
+    """Merges to undo, those of these keys that were sent before."""
+
+    keys: Sequence[str] = field(repr=False)
+    records: list[int]
+    recorded_at: datetime | None
+
+
+Unit = InvolvementUnit | RetractionUnit | ConsentUnit | HouseholdUnit | PersonUnit | MergeUnit | UndoUnit
 
 
 @dataclass(slots=True, kw_only=True)
@@ -150,15 +179,17 @@ class Mapper:
         self._export.outcomes.append(outcome)
 
     def _keep(self, number: int, record: SourceRecord[Any], mapped: Mapped) -> Outcome | None:
-        if mapped.left_out is not None:
-            self._export.details.append(
-                Detail(place=record.place, outcome=Outcome.LEFT_OUT.value, reason=mapped.left_out.value)
-            )
-            return Outcome.LEFT_OUT
         self._retract(number, record, mapped.retracts)
         for draft in mapped.drafts:
             self._add(number, draft, record.recorded_at)
-        return None
+        if mapped.undoes:
+            unit = UndoUnit(keys=mapped.undoes, records=[number], recorded_at=record.recorded_at)
+            self._export.units.append(unit)
+        if mapped.left_out is None:
+            return None
+        reason = mapped.left_out.value
+        self._export.details.append(Detail(place=record.place, outcome=Outcome.LEFT_OUT.value, reason=reason))
+        return Outcome.LEFT_OUT
 
     def _retract(self, number: int, record: SourceRecord[Any], keys: Sequence[str]) -> None:
         for key in keys:
@@ -176,6 +207,10 @@ class Mapper:
                 unit.recorded_at = latest(unit.recorded_at, recorded_at)
             case ConsentDraft():
                 self._export.units.append(ConsentUnit(draft=draft, records=[number], recorded_at=recorded_at))
+            case PersonDraft():
+                self._export.units.append(PersonUnit(draft=draft, records=[number], recorded_at=recorded_at))
+            case MergeDraft():
+                self._export.units.append(MergeUnit(draft=draft, records=[number], recorded_at=recorded_at))
 
     def _add_involvement(self, number: int, draft: InvolvementDraft, recorded_at: datetime | None) -> None:
         known = self._involvements.get(draft.key) if self._combines else None
@@ -200,6 +235,8 @@ class Mapper:
 
 def check_dates(draft: Draft, today: date) -> None:
     """Refuse what no fact may say, whatever the adapter checked: InvalidInput names `since` or `until`."""
+    if isinstance(draft, PersonDraft | MergeDraft):
+        return
     if draft.since is not None:
         in_order(draft.since, draft.until, path="until")
     if isinstance(draft, InvolvementDraft):

@@ -46,6 +46,9 @@ class InvolvementDraft:
 
     key: str = field(repr=False)
     bsn: Bsn
+    person: str = field(default="", repr=False)
+    """The partner's own number of the person, where the source has one: when that number gets another BSN, or is
+    merged into another one, the kit finds by it what was sent."""
     phase: Phase
     since: date
     until: date | None = None
@@ -87,7 +90,34 @@ class ConsentDraft:
     until: date | None = None
 
 
-Draft = InvolvementDraft | MembershipDraft | ConsentDraft
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonDraft:
+    """Which BSN the person with one of the partner's own numbers has; it registers nobody.
+
+    Where that number was sent under another BSN, the BSN was corrected, and what was said moves to the new one.
+    """
+
+    person: str = field(repr=False)
+    bsn: Bsn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeDraft:
+    """Two of the partner's records of persons are one: `old` was merged into `new` (HL7 A40).
+
+    `key` is the partner's name for this merge: an undoing names it again. `old` and `new` are numbers as in
+    `InvolvementDraft.person`, or empty. Where the record gives no BSN, the one counts under which the number was
+    sent last. An involvement whose key is the old number itself goes on under the new one; others keep theirs.
+    """
+
+    key: str = field(repr=False)
+    old: str = field(default="", repr=False)
+    new: str = field(default="", repr=False)
+    old_bsn: Bsn | None = None
+    new_bsn: Bsn | None = None
+
+
+Draft = InvolvementDraft | MembershipDraft | ConsentDraft | PersonDraft | MergeDraft
 
 
 class LeftOut(StrEnum):
@@ -105,13 +135,15 @@ class LeftOut(StrEnum):
 class Mapped:
     """What one record maps to: drafts, or the reason why there are none.
 
-    `retracts` are keys of involvements, sent before, that this record says were an error or have moved (HL7
-    A11, A40); the kit retracts those it has sent and ignores the others.
+    `retracts` are keys of involvements, sent before, that this record says were an error (HL7 A11); the kit
+    retracts those it has sent and ignores the others. `undoes` are keys of merges that this record takes back
+    (HL7 A37); the kit undoes those that stand, once. A record that is left out may have a `PersonDraft`.
     """
 
     drafts: Sequence[Draft] = ()
     left_out: LeftOut | None = None
     retracts: Sequence[str] = ()
+    undoes: Sequence[str] = ()
 
 
 class WithoutBsn(RecordRejected):

@@ -18,8 +18,9 @@ from adapters.kit.options import LARGEST_EXPORT_BYTES
 from adapters.kit.quarantine import quarantine
 from adapters.kit.report import COUNTS, QUARANTINED, Detail, Outcome, Report
 from adapters.kit.speaking import Speaker
-from gateway.errors import InvalidInput, StoreUnavailable
-from gateway.pseudonyms.ports import Pseudonymiser
+from gateway.domain import Bsn, Subject
+from gateway.errors import InvalidInput, PseudonymsUnavailable, QuotaExceeded, StoreUnavailable
+from gateway.pseudonyms.ports import EvaluationPurpose, Pseudonymiser
 
 BATCH = 200
 """Units a transaction: small enough that another process does not wait long for the state file."""
@@ -114,12 +115,23 @@ class Runner:
         return report, mapped.problems
 
     async def _say(self, units: Sequence[Unit], now: datetime, report: Report) -> Set[int]:
+        units = [unit for unit in units if self._speaker.concerns(unit, units)]
         persons = list(dict.fromkeys(person for unit in units for person in persons_of(unit)))
-        pseudonyms = await self._pseudonymiser.pseudonymise(persons) if persons else []
-        said = self._speaker.say(units, dict(zip(persons, pseudonyms, strict=True)), now=now)
+        said = self._speaker.say(units, await self._subjects(persons), now=now)
         self.queued.update(said.message_ids)
         report.messages += len(said.message_ids)
         return said.records
+
+    async def _subjects(self, persons: Sequence[Bsn]) -> Mapping[Bsn, Subject]:
+        if not persons:
+            return {}
+        try:
+            found = await self._pseudonymiser.pseudonymise(persons, purpose=EvaluationPurpose.REGISTRATION)
+        except QuotaExceeded as error:
+            # Nothing is wrong with the records: the quota fills up again, and the same run goes on then.
+            seconds = f"{error.retry_after_seconds:.0f} seconds"
+            raise PseudonymsUnavailable(f"{error}; more can be derived in {seconds}") from None
+        return dict(zip(persons, found, strict=True))
 
     def _check_size(self, export: Path) -> None:
         if export.stat().st_size > self._around.largest_export_bytes:

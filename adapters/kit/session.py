@@ -69,7 +69,8 @@ async def open_session(
     """Open the adapter of a partner; `folder` is where its settings stand, the inbox is relative to it.
 
     Raises:
-        ConfigurationError: the settings are of another kind, or an option, key or the state file is wrong.
+        ConfigurationError: the settings are of another kind, or an option, key, the pinned keys of the pseudonym
+            service or the state file is wrong.
 
     """
     if settings.kind != adapter.manifest.kind:
@@ -83,44 +84,41 @@ async def open_session(
     bus = open_bus(settings.bus)
     outbox = Outbox(file)
     try:
-        yield Session(
-            adapter=adapter,
-            options=options,
-            runner=_runner(adapter, settings, options, file=file, clock=clock),
-            outbox=outbox,
-            bus=bus,
-            receipts=ReceiptReader(bus, outbox, oin=Oin(settings.oin), kind=settings.kind),
-            inbox=_inbox(adapter, options, folder),
-            clock=clock,
-        )
+        async with open_pseudonymiser(settings.pseudonyms, settings.tls) as pseudonymiser:
+            yield Session(
+                adapter=adapter,
+                options=options,
+                runner=Runner(
+                    adapter,
+                    _speaker(settings, file),
+                    pseudonymiser=pseudonymiser,
+                    surroundings=_surroundings(settings, options),
+                    clock=clock,
+                ),
+                outbox=outbox,
+                bus=bus,
+                receipts=ReceiptReader(bus, outbox, oin=Oin(settings.oin), kind=settings.kind),
+                inbox=_inbox(adapter, options, folder),
+                clock=clock,
+            )
     finally:
         await bus.close()
         file.close()
 
 
-def _runner(
-    adapter: Adapter,
-    settings: PartnerSettings,
-    options: KitOptions,
-    *,
-    file: StateFile,
-    clock: Callable[[], datetime],
-) -> Runner:
-    reference_key = load_secret(settings.reference_key)
+def _speaker(settings: PartnerSettings, file: StateFile) -> Speaker:
     signing_key = load_signing_key(settings.signing_key)
-    maker = FactMaker(partner=Oin(settings.oin), reference_key=reference_key)
-    return Runner(
-        adapter,
-        Speaker(file, maker, Signing(key=signing_key, kid=key_id(signing_key))),
-        pseudonymiser=open_pseudonymiser(settings.pseudonyms),
-        surroundings=Surroundings(
-            reference_key=reference_key,
-            quarantine=settings.quarantine,
-            zone=options.zone,
-            options=settings.adapter,
-            largest_export_bytes=options.largest_export_bytes,
-        ),
-        clock=clock,
+    maker = FactMaker(partner=Oin(settings.oin), reference_key=load_secret(settings.reference_key))
+    return Speaker(file, maker, Signing(key=signing_key, kid=key_id(signing_key)))
+
+
+def _surroundings(settings: PartnerSettings, options: KitOptions) -> Surroundings:
+    return Surroundings(
+        reference_key=load_secret(settings.reference_key),
+        quarantine=settings.quarantine,
+        zone=options.zone,
+        options=settings.adapter,
+        largest_export_bytes=options.largest_export_bytes,
     )
 
 

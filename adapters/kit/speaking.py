@@ -12,10 +12,21 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from uuid_utils.compat import uuid7
 
-from adapters.kit.facts import FactMaker
+from adapters.kit.facts import FactMaker, Statement
 from adapters.kit.keys import ReferenceKind, keyed_digest, opaque_reference
-from adapters.kit.mapping import ConsentUnit, HouseholdUnit, InvolvementUnit, RetractionUnit, Unit
+from adapters.kit.mapping import (
+    ConsentUnit,
+    HouseholdUnit,
+    InvolvementUnit,
+    MergeUnit,
+    PersonUnit,
+    RetractionUnit,
+    UndoUnit,
+    Unit,
+)
+from adapters.kit.merging import Merging
 from adapters.kit.outbox import queue
+from adapters.kit.persons import Persons
 from adapters.kit.state import (
     LastSaid,
     StateFile,
@@ -36,9 +47,10 @@ from gateway.domain import (
     HouseholdFact,
     HouseholdMember,
     InvolvementFact,
+    MergeFact,
     MessageId,
     Phase,
-    Pseudonym,
+    Subject,
 )
 from gateway.messages.records import to_record
 
@@ -73,10 +85,10 @@ class Speaker:
         self._maker = maker
         self._signing = signing
 
-    def say(self, units: Sequence[Unit], subjects: Mapping[Bsn, Pseudonym], *, now: datetime) -> Said:
+    def say(self, units: Sequence[Unit], subjects: Mapping[Bsn, Subject], *, now: datetime) -> Said:
         """Queue a message for every unit that is new or changed; state and outbox change together or not.
 
-        `subjects` holds a pseudonym for every person of the units. `now` is the time of records that have none
+        `subjects` holds the pseudonyms of every person of the units. `now` is the time of records that have none
         of their own.
 
         Raises:
@@ -87,37 +99,76 @@ class Speaker:
         message_ids: list[str] = []
         with self._file.transaction() as connection:
             for unit in units:
-                said = self._say_one(connection, unit, subjects, now)
-                if said is not None:
-                    message_ids.append(said[0])
-                    records.update(said[1])
+                for statement in self._statements(connection, unit, subjects, now):
+                    said = self._tell(connection, statement, now)
+                    if said is not None:
+                        message_ids.append(said[0])
+                        records.update(self._records_behind(unit, statement.fact, subjects, said[1]))
         return Said(records=records, message_ids=message_ids)
 
-    def _say_one(
-        self, connection: sqlite3.Connection, unit: Unit, subjects: Mapping[Bsn, Pseudonym], now: datetime
-    ) -> tuple[str, Set[int]] | None:
-        fact = self._fact(connection, unit, subjects)
-        if fact is None:
-            return None
+    def concerns(self, unit: Unit, others: Sequence[Unit]) -> bool:
+        """Tell whether a unit can lead to a message, before anybody's pseudonym is asked for.
+
+        Whose BSN is as it was, or who was in nothing that was sent and is in none of the others, needs none.
+        """
+        if not isinstance(unit, PersonUnit):
+            return True
+        number, bsn = unit.draft.person, unit.draft.bsn
+        with self._file.transaction() as connection:
+            persons = Persons(connection, self._maker.reference_key)
+            known = persons.known(number)
+            if known is not None and known.bsn != persons.mark(bsn):
+                return True
+        return any(_tells_otherwise(other, unit) for other in others)
+
+    def _statements(
+        self, connection: sqlite3.Connection, unit: Unit, subjects: Mapping[Bsn, Subject], now: datetime
+    ) -> Sequence[Statement]:
+        """Return what a unit says, in the order in which it is to be said."""
+        merging = Merging(connection, self._maker, subjects=subjects, now=now)
+        match unit:
+            case PersonUnit(draft=draft):
+                known = Persons(connection, self._maker.reference_key).known(draft.person)
+                return [] if known is None else merging.told(draft.person, draft.bsn, unit.recorded_at)
+            case MergeUnit():
+                return merging.merged(unit)
+            case UndoUnit():
+                return merging.undone(unit)
+            case InvolvementUnit(draft=draft):
+                fact = self._maker.involvement(draft, subjects[draft.bsn])
+                corrected = []
+                if draft.person:
+                    corrected = merging.told(draft.person, draft.bsn, unit.recorded_at)
+                    merging.note(fact.reference, draft.person)
+                said = Statement(fact=fact, recorded_at=unit.recorded_at, reopens=draft.reopens)
+                return [*corrected, said]
+            case _:
+                found = self._fact(connection, unit, subjects)
+                return [] if found is None else [Statement(fact=found, recorded_at=unit.recorded_at)]
+
+    def _tell(
+        self, connection: sqlite3.Connection, statement: Statement, now: datetime
+    ) -> tuple[str, LastSaid | None] | None:
+        """Queue a statement that is new; return the message's id and what was said before, None for an old one."""
+        fact = statement.fact
         last = last_said(connection, fact.reference)
-        if _is_update_of_what_is_over(unit, last):
+        if _is_update_of_what_is_over(statement, last):
             return None
-        digest, moment = self._digests(fact, unit.recorded_at)
+        digest, moment = self._digests(fact, statement.recorded_at if statement.is_change else None)
         if last is not None and last.digest == digest:
             return None
         if moment is not None and was_seen(connection, moment):
             return None
-        recorded_at = unit.recorded_at or now
+        recorded_at = statement.recorded_at or now
         message_id = self._queue(connection, fact, last, recorded_at)
         if moment is not None:
             see(connection, moment, message_id)
         # A record that comes late is sent as such, and is not the last word.
         if last is None or recorded_at >= last.recorded_at:
-            said = LastSaid(
-                digest=digest, recorded_at=recorded_at, message_id=message_id, kept=self._kept(fact)
-            )
+            kept = self._kept(fact) if statement.kept is None else dict(statement.kept)
+            said = LastSaid(digest=digest, recorded_at=recorded_at, message_id=message_id, kept=kept)
             remember(connection, fact.reference, said)
-        return message_id, self._records_behind(unit, fact, subjects, last)
+        return message_id, last
 
     def _digests(self, fact: Fact, recorded_at: datetime | None) -> tuple[bytes, bytes | None]:
         """Return the digest of what the fact says and, where the source dates its changes, of this change."""
@@ -129,11 +180,12 @@ class Speaker:
         return digest, keyed_digest(key, f"change {fact.reference}", stamped)
 
     def _fact(
-        self, connection: sqlite3.Connection, unit: Unit, subjects: Mapping[Bsn, Pseudonym]
+        self,
+        connection: sqlite3.Connection,
+        unit: ConsentUnit | HouseholdUnit | RetractionUnit,
+        subjects: Mapping[Bsn, Subject],
     ) -> Fact | None:
         match unit:
-            case InvolvementUnit():
-                return self._maker.involvement(unit.draft, subjects[unit.draft.bsn])
             case ConsentUnit():
                 return self._maker.consent(unit.draft, subjects[unit.draft.bsn])
             case HouseholdUnit():
@@ -178,7 +230,7 @@ class Speaker:
         return keyed_digest(self._maker.reference_key, f"member {fact.reference}", content).hex()
 
     def _records_behind(
-        self, unit: Unit, fact: Fact, subjects: Mapping[Bsn, Pseudonym], last: LastSaid | None
+        self, unit: Unit, fact: Fact, subjects: Mapping[Bsn, Subject], last: LastSaid | None
     ) -> Set[int]:
         """Return the records that made the message necessary: of a household, those whose member is new."""
         if isinstance(unit, HouseholdUnit) and isinstance(fact, HouseholdFact) and last is not None:
@@ -193,12 +245,24 @@ class Speaker:
         return set(unit.records)
 
 
-def _is_update_of_what_is_over(unit: Unit, last: LastSaid | None) -> bool:
+def _tells_otherwise(other: Unit, unit: PersonUnit) -> bool:
+    """Tell whether the other unit may change who the unit's number is known to be."""
+    match other:
+        case InvolvementUnit(draft=draft) | PersonUnit(draft=draft):
+            return draft.person == unit.draft.person and draft.bsn != unit.draft.bsn
+        case MergeUnit(draft=draft):
+            return unit.draft.person in {draft.old, draft.new}
+        case _:
+            return False
+
+
+def _is_update_of_what_is_over(statement: Statement, last: LastSaid | None) -> bool:
     """Tell whether a mere update would bring back what was said to be ended or retracted."""
-    if last is None or not isinstance(unit, InvolvementUnit) or unit.draft.reopens:
+    fact = statement.fact
+    if last is None or statement.reopens or not isinstance(fact, InvolvementFact):
         return False
     over = {Phase.ENDED.value, Phase.RETRACTED.value}
-    return last.kept["phase"] in over and unit.draft.phase.value not in over
+    return last.kept["phase"] in over and fact.phase.value not in over
 
 
 def event_of(fact: Fact, last: LastSaid | None) -> Event:
@@ -208,6 +272,8 @@ def event_of(fact: Fact, last: LastSaid | None) -> Event:
             return Event.HOUSEHOLD_ASSERTED
         case ConsentFact():
             return _EVENT_OF_CONSENT[fact.effect]
+        case MergeFact(undone=undone):
+            return Event.SUBJECT_MERGE_UNDONE if undone else Event.SUBJECT_MERGED
         case InvolvementFact(phase=Phase.ENDED):
             return Event.INVOLVEMENT_ENDED
         case InvolvementFact(phase=Phase.RETRACTED):
@@ -220,7 +286,7 @@ def event_of(fact: Fact, last: LastSaid | None) -> Event:
 def _plain(fact: Fact) -> dict[str, Any]:
     match fact:
         case InvolvementFact():
-            return keep_involvement(fact)
+            return keep_involvement(fact) | {"subject": _newest(fact.subject)}
         case HouseholdFact():
             return {
                 "suppressed": fact.suppressed,
@@ -228,19 +294,29 @@ def _plain(fact: Fact) -> dict[str, Any]:
             }
         case ConsentFact():
             return {
-                "subject": fact.subject.hex(),
+                "subject": _newest(fact.subject),
                 "effect": fact.effect.value,
                 "decided_by": fact.decided_by.value,
                 "scopes": [sorted(fact.holder_kinds), sorted(fact.asking_kinds), sorted(fact.purposes)],
                 "since": fact.since,
                 "until": fact.until,
             }
+        case MergeFact():
+            return {"old": _newest(fact.old), "new": _newest(fact.new), "undone": fact.undone}
 
 
 def _plain_member(member: HouseholdMember) -> dict[str, Any]:
     return {
-        "subject": member.subject.hex(),
+        "subject": _newest(member.subject),
         "role": member.role,
         "since": member.since,
         "until": member.until,
     }
+
+
+def _newest(subject: Subject) -> str:
+    """Return what tells whether a fact is about the same person as before.
+
+    The newest epoch alone: a fact is said again once when an epoch begins, and not when the old one ends.
+    """
+    return subject.pseudonyms[-1].text()

@@ -1,7 +1,8 @@
 """What the partner has said so far, in one SQLite file of its own (mode 0600), with its outbox beside it.
 
 The file holds no BSN, no number of the partner's own and nothing of a case: per opaque reference a keyed digest
-of the last fact, and for an involvement what a retraction must repeat. State and outbox are written in one
+of the last fact, and for an involvement what a retraction must repeat; per number of a person the pseudonym it was
+sent under last, and a keyed digest of the BSN. State and outbox are written in one
 transaction, so that no stop, however sudden, loses a message or makes it twice.
 """
 
@@ -19,7 +20,8 @@ from typing import Any
 
 import orjson
 
-from gateway.domain import InvolvementFact, Oin, Phase, Pseudonym, Reference, SecrecyClass
+from adapters.kit.persons import SCHEMA as PERSONS
+from gateway.domain import InvolvementFact, Oin, Phase, Pseudonym, Reference, SecrecyClass, Subject
 from gateway.errors import ConfigurationError, StoreUnavailable, UnsafeConfigurationError
 
 BUSY_TIMEOUT_SECONDS = 10.0
@@ -68,7 +70,7 @@ class StateFile:
             self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.executescript(_SCHEMA)
+            self._connection.executescript(_SCHEMA + PERSONS)
         except sqlite3.DatabaseError as error:
             raise ConfigurationError(f"{path} cannot be used as the state file: {error}") from None
 
@@ -139,7 +141,7 @@ def keep_involvement(fact: InvolvementFact) -> dict[str, Any]:
     """Return what a later retraction of the involvement must repeat."""
     return {
         "phase": fact.phase.value,
-        "subject": fact.subject.hex(),
+        "subject": [pseudonym.text() for pseudonym in fact.subject.pseudonyms],
         "since": fact.since.isoformat(),
         "until": None if fact.until is None else fact.until.isoformat(),
         "desk": fact.desk,
@@ -153,7 +155,7 @@ def kept_involvement(kept: dict[str, Any], *, partner: Oin, reference: Reference
     return InvolvementFact(
         partner=partner,
         reference=reference,
-        subject=Pseudonym.from_hex(kept["subject"]),
+        subject=Subject(*map(Pseudonym.parse, kept["subject"])),
         phase=Phase(kept["phase"]),
         since=date.fromisoformat(kept["since"]),
         until=None if kept["until"] is None else date.fromisoformat(kept["until"]),

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from gateway.audit.model import AuditedVerdict, AuditEvent, AuditOutcome, AuditRecord
-from gateway.domain import MessageId, Oin, PartnerKind, Professional, Pseudonym
+from gateway.domain import MessageId, Oin, PartnerKind, Professional, SealedPseudonym, Subject
 
 
 def to_bytes(record: AuditRecord) -> bytes:
@@ -30,7 +30,9 @@ def to_bytes(record: AuditRecord) -> bytes:
             "role": record.professional.role,
             "mandate": record.professional.mandate,
         },
-        "subject": None if record.subject is None else record.subject.hex(),
+        "subject": None
+        if record.subject is None
+        else [pseudonym.text() for pseudonym in record.subject.pseudonyms],
         "purpose": record.purpose,
         "convenant": record.convenant,
         "reason": record.reason,
@@ -46,6 +48,8 @@ def to_bytes(record: AuditRecord) -> bytes:
             }
             for verdict in record.verdicts
         ],
+        "count": record.count,
+        "epoch": record.epoch,
     }
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
@@ -62,10 +66,13 @@ def from_bytes(body: bytes) -> AuditRecord:
         organisation=document["organisation"] and Oin(document["organisation"]),
         kind=document["kind"] and PartnerKind(document["kind"]),
         professional=None if professional is None else Professional(**professional),
-        subject=None if subject is None else Pseudonym.from_hex(subject),
+        subject=None if subject is None else Subject(*map(SealedPseudonym.parse, subject)),
         purpose=document["purpose"],
         convenant=document["convenant"],
         reason=document["reason"],
         message=None if message is None else MessageId(Oin(message[0]), message[1]),
         verdicts=tuple(AuditedVerdict(**verdict) for verdict in document["verdicts"]),
+        # Records of before there were evaluations have neither.
+        count=document.get("count"),
+        epoch=document.get("epoch"),
     )

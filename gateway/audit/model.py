@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from uuid_utils.compat import uuid7
 
-from gateway.domain import MessageId, Oin, PartnerKind, Professional, Pseudonym
+from gateway.domain import MessageId, Oin, PartnerKind, Professional, Subject
 
 
 class AuditEvent(StrEnum):
@@ -21,12 +21,18 @@ class AuditEvent(StrEnum):
     RETRACT = "retract"
     HOUSEHOLD = "household"
     CONSENT = "consent"
+    MERGE = "merge"
+    """A partner said that what it recorded under one person was about another; a record for each of the two."""
+    UNMERGE = "unmerge"
+    """It took that back; again a record for each of the two."""
     REJECT = "reject"
     """A message was turned away and kept as a dead letter."""
     LOG_ACCESS = "log-access"
     """Somebody read this log."""
     ADMINISTRATION = "administration"
     """A partner was added, changed or switched off; a dead letter was replayed."""
+    EVALUATION = "evaluation"
+    """The pseudonym service evaluated a batch for a partner, or refused to for its quota."""
 
 
 class AuditOutcome(StrEnum):
@@ -60,7 +66,8 @@ class AuditRecord:
     """One line of the log. `record_id` (UUIDv7) is what a receipt names; a record never changes.
 
     `at` is time zone aware. `reason` is a stable code (`no-own-involvement`, a RejectionReason, a Refusal
-    reason), never free text. `message` is the bus message that caused a write.
+    reason), never free text. `message` is the bus message that caused a write. `count` and `epoch` are of an
+    evaluation: how many blinded elements, under the key of which epoch.
     """
 
     record_id: str = field(default_factory=lambda: str(uuid7()))
@@ -70,12 +77,14 @@ class AuditRecord:
     organisation: Oin | None = None
     kind: PartnerKind | None = None
     professional: Professional | None = None
-    subject: Pseudonym | None = None
+    subject: Subject | None = None
     purpose: str = ""
     convenant: str = ""
     reason: str = ""
     message: MessageId | None = None
     verdicts: tuple[AuditedVerdict, ...] = ()
+    count: int | None = None
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from gateway.audit.model import AuditRecord, StoredAuditRecord
+from gateway.domain import Oin
 
 
 class AuditLog(Protocol):
@@ -19,3 +21,9 @@ class AuditLog(Protocol):
 
     async def count(self) -> int:
         """Return how many records the log holds."""
+
+    async def answered(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
+        """Return how many questions each organisation had answered from `since` up to `until`.
+
+        An empty answer is one; a refusal is none. An organisation without any is left out.
+        """

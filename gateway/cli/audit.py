@@ -13,6 +13,7 @@ from gateway.cli.options import IndexConfig, Json
 from gateway.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
+    from gateway.audit.ports import AuditLog
     from gateway.settings import IndexSettings
 
 app = typer.Typer(no_args_is_help=True, help="Read the access log.")
@@ -63,19 +64,28 @@ async def read_log(
     settings: IndexSettings, *, after: int = 0, limit: int | None = None, event: str = ""
 ) -> list[StoredAuditRecord]:
     """Return the matching records, and append one that says the log was read, before they are handed out."""
+    from gateway.bootstrap import open_site
+
+    async with open_site(settings) as site, site.store.transaction() as tx:
+        return await read_on_record(tx.audit, after=after, limit=limit, event=event)
+
+
+async def read_on_record(
+    log: AuditLog, *, after: int, limit: int | None, event: str
+) -> list[StoredAuditRecord]:
+    """Return the matching records of a log, and append one that says it was read, before they are handed out."""
     from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord
-    from gateway.bootstrap import now, open_site
+    from gateway.bootstrap import now
 
     found: list[StoredAuditRecord] = []
-    async with open_site(settings) as site, site.store.transaction() as tx:
-        place = after
-        while limit is None or len(found) < limit:
-            page = await tx.audit.read(after=place, limit=PAGE)
-            if not page:
-                break
-            found += [stored for stored in page if not event or stored.record.event == event]
-            place = page[-1].sequence
-        await tx.audit.append([AuditRecord(at=now(), event=AuditEvent.LOG_ACCESS, outcome=AuditOutcome.DONE)])
+    place = after
+    while limit is None or len(found) < limit:
+        page = await log.read(after=place, limit=PAGE)
+        if not page:
+            break
+        found += [stored for stored in page if not event or stored.record.event == event]
+        place = page[-1].sequence
+    await log.append([AuditRecord(at=now(), event=AuditEvent.LOG_ACCESS, outcome=AuditOutcome.DONE)])
     return found if limit is None else found[:limit]
 
 
@@ -119,7 +129,11 @@ def _handle(stored: StoredAuditRecord) -> str | None:
     subject = stored.record.subject
     if subject is None:
         return None
-    return hashlib.sha256(b"verwijsindex audit handle\0" + subject.reveal()).hexdigest()[:12]
+    # While one epoch takes over from another there are two: who reads can follow a person across.
+    return "/".join(
+        hashlib.sha256(b"verwijsindex audit handle\0" + each.reveal()).hexdigest()[:12]
+        for each in subject.pseudonyms
+    )
 
 
 def _row(stored: StoredAuditRecord) -> list[str]:

@@ -12,6 +12,7 @@ from gateway.cli.options import Json, PartnerConfig
 from gateway.cli.output import Exit, console, print_json, print_table
 
 if TYPE_CHECKING:
+    from gateway.domain import Bsn
     from gateway.settings import PartnerSettings
     from verwijsindex.client import Answer, Professional
 
@@ -54,12 +55,14 @@ def lookup(
         _show(answer)
 
 
-async def ask(settings: PartnerSettings, bsn: Any, *, purpose: str, professional: Professional) -> Answer:
-    """Make the pseudonym on this side and ask; the BSN goes nowhere."""
+async def ask(settings: PartnerSettings, bsn: Bsn, *, purpose: str, professional: Professional) -> Answer:
+    """Make the pseudonyms on this side and ask; the BSN goes nowhere."""
     from gateway.pseudonyms.client import open_pseudonymiser
-    from verwijsindex.client import connect
+    from gateway.pseudonyms.ports import EvaluationPurpose
+    from verwijsindex.client import SubjectPseudonym, connect
 
-    [pseudonym] = await open_pseudonymiser(settings.pseudonyms).pseudonymise([bsn])
+    async with open_pseudonymiser(settings.pseudonyms, settings.tls) as pseudonymiser:
+        [subject] = await pseudonymiser.pseudonymise([bsn], purpose=EvaluationPurpose.LOOKUP)
     async with connect(
         settings.index.address,
         certificate=settings.tls.certificate,
@@ -67,7 +70,8 @@ async def ask(settings: PartnerSettings, bsn: Any, *, purpose: str, professional
         trusted_ca=settings.tls.trusted_ca,
         server_name=settings.index.server_name,
     ) as index:
-        return await index.lookup(pseudonym.reveal(), purpose=purpose, professional=professional)
+        asked = [SubjectPseudonym(value=each.reveal(), epoch=each.epoch) for each in subject.pseudonyms]
+        return await index.lookup(asked, purpose=purpose, professional=professional)
 
 
 def answer_as_json(answer: Answer) -> dict[str, Any]:

@@ -7,11 +7,15 @@ from importlib.metadata import entry_points
 
 import typer
 
-from gateway.cli import audit, convenant, dead_letters, keys, partners, running, site
+from gateway.cli import audit, convenant, dead_letters, keys, partners, pseudonyms, running, site
+from gateway.cli.agent import agent
 from gateway.cli.demo.command import demo
 from gateway.cli.lookup import lookup
 from gateway.cli.output import fail
 from gateway.cli.pseudonym import pseudonym
+from gateway.cli.pseudonym_service import pseudonym_service
+from gateway.cli.pseudonyms_overlap import overlap
+from gateway.cli.pseudonyms_watch import watch
 from gateway.errors import VerwijsindexError
 from gateway.telemetry.log import configure
 
@@ -33,9 +37,14 @@ def build_app() -> typer.Typer:
     app.command()(running.serve)
     app.command()(running.ingest)
     app.command()(running.migrate)
+    app.command()(pseudonym_service)
+    app.command()(agent)
     app.command()(lookup)
     app.command()(pseudonym)
     app.add_typer(keys.app, name="keys")
+    pseudonyms.app.command("overlap")(overlap)
+    pseudonyms.app.command("watch")(watch)
+    app.add_typer(pseudonyms.app, name="pseudonyms")
     app.add_typer(partners.app, name="partners")
     app.add_typer(convenant.app, name="convenant")
     app.add_typer(audit.app, name="audit")

@@ -23,4 +23,12 @@ PartnerConfig = Annotated[
         help="The partner's settings: a TOML file, or a folder with partner.toml.",
     ),
 ]
+PseudonymServiceConfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        envvar="VERWIJSINDEX_PSEUDONYM_SERVICE_CONFIG",
+        help="The custodian's settings: a TOML file, or a folder with pseudonym-service.toml.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]

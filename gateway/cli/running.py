@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import Coroutine
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from gateway.cli.options import IndexConfig, Json
 from gateway.cli.output import console, print_json
+from gateway.cli.stopping import run_until_stopped
 
 
 def serve(
@@ -41,7 +39,7 @@ def serve(
         else:
             console.print(f"The index answers on {address} (mutual TLS). Stop with Ctrl-C.")
 
-    _run_until_stopped(lambda stop: run_server(settings, stop, on_ready=on_ready))
+    run_until_stopped(lambda stop: run_server(settings, stop, on_ready=on_ready))
 
 
 def ingest(config: IndexConfig = None, *, json: Json = False) -> None:
@@ -56,7 +54,7 @@ def ingest(config: IndexConfig = None, *, json: Json = False) -> None:
         print_json({"ready": True, "group": settings.ingest.group})
     else:
         console.print(f"Taking messages in as {settings.ingest.group}. Stop with Ctrl-C.")
-    _run_until_stopped(lambda stop: run_ingest(settings, stop))
+    run_until_stopped(lambda stop: run_ingest(settings, stop))
 
 
 def migrate(config: IndexConfig = None, *, json: Json = False) -> None:
@@ -71,15 +69,3 @@ def migrate(config: IndexConfig = None, *, json: Json = False) -> None:
         console.print(f"The store is at {after} already.")
     else:
         console.print(f"The store went from {before or 'nothing'} to {after}.")
-
-
-def _run_until_stopped(start: Any) -> None:
-    async def run() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        work: Coroutine[Any, Any, None] = start(stop)
-        await work
-
-    asyncio.run(run())

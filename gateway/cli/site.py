@@ -17,16 +17,21 @@ def init(
         int,
         typer.Option(min=0, max=65535, help="Where the index will answer on 127.0.0.1; 0 takes a free port."),
     ] = 50443,
+    pseudonym_port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="Where the pseudonym service will answer; 0 takes a free port."),
+    ] = 50444,
     *,
     json: Json = False,
 ) -> None:
-    """Make a complete embedded site in FOLDER: test CA, keys, settings of the index and of three partners.
+    """Make a complete embedded site in FOLDER: test CA, pseudonym service, index and three partners.
 
-    Everything in it is for trials: the OINs have the test prefix and the pseudonym key is shared.
+    Everything in it is for trials: the OINs have the test prefix, and one machine holds every key.
     """
     from gateway.cli.trial_site import SiteTerms, free_port, make_site
 
-    made = make_site(folder, SiteTerms(port=port or free_port()))
+    terms = SiteTerms(port=port or free_port(), pseudonym_port=pseudonym_port or free_port())
+    made = make_site(folder, terms)
     if json:
         print_json(made)
         return
@@ -38,6 +43,7 @@ def init(
 def _next_steps(folder: Path) -> list[str]:
     veilig_thuis = folder / "partners" / "veilig_thuis"
     return [
+        f"verwijsindex pseudonym-service --config {folder / 'pseudonyms'}",
         f"verwijsindex serve --config {folder}",
         f"verwijsindex adapter run veilig_thuis --config {veilig_thuis} --file EXPORT.csv --once",
         f"verwijsindex lookup --config {veilig_thuis} --purpose safety-assessment",

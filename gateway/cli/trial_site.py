@@ -1,4 +1,4 @@
-"""Make a trial site: a test CA, an index and three partners whose OINs all have the test prefix."""
+"""Make a trial site: a test CA, a pseudonym service, an index and three partners with OINs of the test prefix."""
 
 from __future__ import annotations
 
@@ -14,14 +14,21 @@ from gateway.bootstrap import now
 from gateway.cli.keys import REFERENCE_KEY, SIGNING_KEY
 from gateway.cli.partner_file import partner_toml
 from gateway.cli.partners import register
+from gateway.cli.pseudonyms import PUBLIC_KEYS
 from gateway.domain import TEST_OIN_PREFIX, Desk, Oin, Partner, PartnerKind, SigningKey
 from gateway.errors import ConfigurationError
+from gateway.evaluation.migrate import migrate as migrate_custody
 from gateway.identities.unsafe_test_ca import UnsafeTestCa
 from gateway.index.migrate import migrate
 from gateway.keyfiles import new_secret, new_signing_key
 from gateway.messages.signing import key_id, public_bytes
-from gateway.settings import load_index_settings
+from gateway.pseudonyms.keyring import KeyRing
+from gateway.pseudonyms.pinned import PinnedKeys
+from gateway.settings import load_index_settings, load_pseudonym_service_settings
 
+CUSTODIAN = "pseudonyms"
+CUSTODIAN_NUMBER = 90
+SEALING_KEY = "sealing.key"
 KEY_LIFETIME = timedelta(days=365)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
@@ -31,12 +38,14 @@ class SiteTerms:
     """What may differ between trial sites. `oin_series`: eight digits that the site's OINs share."""
 
     port: int
+    pseudonym_port: int
     store_url: str = "sqlite:///data/index.sqlite3"
+    pseudonym_store_url: str = "sqlite:///data/pseudonyms.sqlite3"
     bus_url: str = "sqlite:///data/bus.sqlite3"
     oin_series: str = "10000000"
 
     def oin(self, number: int) -> Oin:
-        """Return the site's OIN with this number; 0 is the index itself."""
+        """Return the site's OIN with this number; 0 is the index itself, 90 the custodian of the pseudonym key."""
         return Oin(f"{TEST_OIN_PREFIX}{self.oin_series}{number:02d}00")
 
     @property
@@ -108,7 +117,8 @@ def make_site(folder: Path, terms: SiteTerms) -> dict[str, Any]:
     (folder / "data").mkdir(mode=0o700)
     ca = UnsafeTestCa.create(folder / "ca")
     ca.issue(terms.oin(0), "Verwijsindex Voorbeeldregio", folder / "index", server=True)
-    new_secret(folder / "shared" / "unsafe-pseudonym.key")
+    new_secret(folder / "index" / SEALING_KEY)
+    _make_custodian(folder / CUSTODIAN, ca, terms)
     example = files("gateway.convenant").joinpath("examples", "region.yaml")
     (folder / "convenant.yaml").write_bytes(example.read_bytes())
     (folder / "index.toml").write_text(_index_toml(terms), "utf-8")
@@ -117,6 +127,18 @@ def make_site(folder: Path, terms: SiteTerms) -> dict[str, Any]:
     migrate(settings.store)
     asyncio.run(register(partners, settings))
     return _inventory(folder, terms)
+
+
+def _make_custodian(home: Path, ca: UnsafeTestCa, terms: SiteTerms) -> None:
+    """Make the pseudonym service: on a trial site in a folder beside the others, elsewhere on a machine of its own."""
+    ca.issue(terms.oin(CUSTODIAN_NUMBER), "Sleutelbeheerder Voorbeeldregio", home, server=True)
+    (home / "data").mkdir(mode=0o700)
+    (home / "pseudonym-service.toml").write_text(_pseudonym_service_toml(terms), "utf-8")
+    settings = load_pseudonym_service_settings(home)
+    migrate_custody(settings.store)
+    ring = KeyRing.open(settings.keys, Oin(settings.index))
+    ring.create_first(now())
+    PinnedKeys(index=ring.index, keys=ring.public_keys()).write(settings.keys / PUBLIC_KEYS)
 
 
 def free_port() -> int:
@@ -161,6 +183,11 @@ def _inventory(folder: Path, terms: SiteTerms) -> dict[str, Any]:
         "index_config": str(folder / "index.toml"),
         "convenant": str(folder / "convenant.yaml"),
         "trusted_ca": str(folder / "ca" / "ca.pem"),
+        "pseudonym_service": {
+            "oin": terms.oin(CUSTODIAN_NUMBER),
+            "config": str(folder / CUSTODIAN / "pseudonym-service.toml"),
+            "address": f"127.0.0.1:{terms.pseudonym_port}",
+        },
         "partners": {
             trial.kind: {
                 "oin": terms.oin(trial.number),
@@ -180,6 +207,9 @@ def _index_toml(terms: SiteTerms) -> str:
 environment = "trial"
 oin = "{terms.oin(0)}"
 convenant = "convenant.yaml"
+sealing_key = "index/{SEALING_KEY}"
+# On one machine the custodian's own file; elsewhere a copy, replaced at every rotation.
+pseudonym_keys = "{CUSTODIAN}/keys/{PUBLIC_KEYS}"
 
 [store]
 url = "{terms.store_url}"
@@ -195,7 +225,41 @@ trusted_ca = "ca/ca.pem"
 [listen]
 host = "127.0.0.1"
 port = {terms.port}
+
+# What partners have evaluated is compared with what they register and ask.
+[pseudonym_service]
+address = "127.0.0.1:{terms.pseudonym_port}"
 """
+
+
+def _pseudonym_service_toml(terms: SiteTerms) -> str:
+    partners = "".join(f'\n[partners."{terms.oin(trial.number)}"]\n' for trial in TRIAL_PARTNERS)
+    return f"""\
+# Settings of the pseudonym service. Paths are relative to this file.
+# It belongs to a custodian of its own: whoever runs the index must not hold its key, nor the other way round.
+environment = "trial"
+oin = "{terms.oin(CUSTODIAN_NUMBER)}"
+index = "{terms.oin(0)}"
+keys = "keys"
+
+[store]
+url = "{terms.pseudonym_store_url}"
+
+[tls]
+certificate = "certificate.pem"
+key = "key.pem"
+trusted_ca = "../ca/ca.pem"
+
+[listen]
+host = "127.0.0.1"
+port = {terms.pseudonym_port}
+
+# Evaluations a partner may have: lastingly an hour, and at once after a quiet time. What a table of a partner
+# does not set is as here.
+[quota]
+per_hour = 10000
+burst = 10000
+{partners}"""
 
 
 def _partner_toml(trial: TrialPartner, terms: SiteTerms) -> str:
@@ -221,7 +285,8 @@ key = "key.pem"
 trusted_ca = "../../ca/ca.pem"
 
 [pseudonyms]
-unsafe_shared_key = "../../shared/unsafe-pseudonym.key"
+address = "127.0.0.1:{terms.pseudonym_port}"
+public_keys = "../../{CUSTODIAN}/keys/{PUBLIC_KEYS}"
 
 [lookup]
 professional = "proef-medewerker"

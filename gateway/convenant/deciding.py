@@ -161,7 +161,7 @@ def _consent_missing(case: _Case, fact: InvolvementFact) -> Builtin | None:
 def _fits(consent: ConsentFact, case: _Case, fact: InvolvementFact) -> bool:
     """The consent of the person whose involvement it is, and of nobody else in the household."""
     return (
-        consent.subject == fact.subject
+        consent.subject.is_same_person(fact.subject)
         and case.facts.kinds[fact.partner] in consent.holder_kinds
         and case.question.asker_kind in consent.asking_kinds
         and case.question.purpose in consent.purposes

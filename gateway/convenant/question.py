@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.domain import InvolvementFact, Oin, PartnerKind, Pseudonym
+from gateway.domain import InvolvementFact, Oin, PartnerKind, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Question:
     role: str
     mandate: str
     purpose: str
-    subject: Pseudonym
+    subject: Subject
 
 
 class Builtin(StrEnum):

@@ -11,7 +11,7 @@ The transaction commits when the block ends without an error and is rolled back 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +20,8 @@ from typing import Protocol
 
 from gateway.audit.ports import AuditLog
 from gateway.bus.ports import BusRecord
-from gateway.domain import FactMessage, HouseholdFacts, MessageId, Oin, Partner, Pseudonym
+from gateway.domain import FactMessage, HouseholdFacts, MessageId, Oin, Partner, Subject
+from gateway.metering.ports import Meters
 
 
 class Saved(StrEnum):
@@ -35,7 +36,7 @@ class Saved(StrEnum):
 
 
 class Facts(Protocol):
-    """Involvements, household assertions and consents."""
+    """Involvements, household assertions, consents, and the merges that move them."""
 
     async def claim(self, ids: Sequence[MessageId]) -> frozenset[MessageId]:
         """Mark the messages as taken in and return those that were not taken in before."""
@@ -44,23 +45,47 @@ class Facts(Protocol):
         """Add the fact as a version under its partner and reference.
 
         The version with the latest `recorded_at` counts, ties going to the greatest message id, whatever
-        order they arrive in: a late message never revives an involvement that ended after it.
+        order they arrive in: a late message never revives an involvement that ended after it. Of a merge that
+        was undone the undoing counts, whatever is recorded later.
+
+        A merge moves what its own partner said about the old person, of facts first recorded up to the merge,
+        whenever they arrive (`gateway.index.merging`).
         """
 
     async def save_all(self, messages: Sequence[FactMessage]) -> Sequence[Saved]:
         """Do the same as `save` for each message in turn; a store may do it in fewer steps."""
         return [await self.save(message) for message in messages]
 
-    async def households(
-        self, subjects: Sequence[Pseudonym], *, on: date
-    ) -> Mapping[Pseudonym, HouseholdFacts]:
+    async def households(self, subjects: Sequence[Subject], *, on: date) -> Mapping[Subject, HouseholdFacts]:
         """Return for every subject what is current on that day; an unknown subject has an empty household.
 
         Everything returned is of one moment. Involvements and consents stand by person, partner, reference.
         """
 
+    async def ties(
+        self, asked: Collection[tuple[Oin, Subject]], *, on: date
+    ) -> frozenset[tuple[Oin, Subject]]:
+        """Return those of the pairs in which the partner is involved with the person by its own facts alone.
+
+        It has a current involvement with the person, or with another member of a current, unsuppressed household
+        that it asserts itself and that names the person. What another partner says changes nothing.
+        """
+
     async def counts(self) -> Mapping[str, int]:
-        """Return the number of current rows: `involvements`, `households`, `consents`, `versions`, `subjects`."""
+        """Return the number of current rows: `involvements`, `households`, `consents`, `versions`."""
+
+    async def newest_epochs(self, *, on: date) -> Mapping[Oin, Mapping[int, int]]:
+        """Return for every partner how many persons in its current facts have which epoch as their newest.
+
+        Those below the newest epoch in use would be lost if the old epoch ended now. Persons are counted once
+        for every fact that names them.
+        """
+
+    async def forget_epochs(self, before: int, *, limit: int) -> int:
+        """Remove up to `limit` pseudonyms of epochs below `before`, and what names nobody without them.
+
+        Returns how many rows went; 0 when there is nothing left to remove. Safe to stop and to repeat.
+        """
 
     async def position(self) -> int:
         """Return how far the index has come: grows with every committed write of a fact."""
@@ -118,6 +143,10 @@ class Transaction(Protocol):
     @property
     def audit(self) -> AuditLog:
         """The access log."""
+
+    @property
+    def meters(self) -> Meters:
+        """What the partners have taken of their questions and misses."""
 
     @property
     def outgoing(self) -> OutgoingQueue:

@@ -10,4 +10,6 @@ BATCH_TAKEN_IN = declare(
 )
 MESSAGE_REJECTED = declare("ingest.rejected", logging.WARNING, "place", "reason", "rules")
 WAITING = declare("ingest.waiting", logging.WARNING, "for_", "error", "pause_seconds")
+EPOCH_FORGOTTEN = declare("ingest.epoch-forgotten", logging.INFO, "epoch", "rows")
+EPOCHS_NOT_READ = declare("ingest.epochs-not-read", logging.ERROR, "error")
 STOPPED = declare("ingest.stopped", logging.INFO)

@@ -17,13 +17,15 @@ from gateway.domain import (
     FactMessage,
     HouseholdFact,
     InvolvementFact,
+    MergeFact,
     MessageId,
     Oin,
     Partner,
     Phase,
-    Pseudonym,
+    Subject,
 )
 from gateway.errors import MessageRejected
+from gateway.index.door import Door
 from gateway.index.ports import IndexStore, Saved, Transaction
 from gateway.ingest import events
 from gateway.ingest.checking import check
@@ -62,9 +64,15 @@ class IngestService:
     """
 
     def __init__(
-        self, *, store: IndexStore, clock: Callable[[], datetime], largest_message_bytes: int
+        self,
+        *,
+        store: IndexStore,
+        door: Door,
+        clock: Callable[[], datetime],
+        largest_message_bytes: int,
     ) -> None:
         self._store = store
+        self._door = door
         self._clock = clock
         self._largest = largest_message_bytes
 
@@ -112,7 +120,8 @@ class IngestService:
             if oin not in partners:
                 partners[oin] = await tx.partners.find(oin)
             try:
-                checked.append(check(delivery, partners[oin], now=now, largest_bytes=self._largest))
+                message = check(delivery, partners[oin], now=now, largest_bytes=self._largest)
+                checked.append(self._door.admit_message(message))
             except MessageRejected as error:
                 checked.append(_Rejected(delivery, error))
         return checked
@@ -209,12 +218,14 @@ def _audit_records(message: FactMessage, saved: Saved, now: datetime) -> list[Au
     ]
 
 
-def _subjects(message: FactMessage) -> list[Pseudonym | None]:
+def _subjects(message: FactMessage) -> list[Subject | None]:
     match message.fact:
         case HouseholdFact(members=()):
             return [None]
         case HouseholdFact(members=members):
             return [member.subject for member in members]
+        case MergeFact(old=old, new=new):
+            return [old, new]
         case InvolvementFact(subject=subject) | ConsentFact(subject=subject):
             return [subject]
 
@@ -225,6 +236,8 @@ def _audit_event(message: FactMessage, saved: Saved) -> AuditEvent:
             return AuditEvent.HOUSEHOLD
         case ConsentFact():
             return AuditEvent.CONSENT
+        case MergeFact(undone=undone):
+            return AuditEvent.UNMERGE if undone else AuditEvent.MERGE
         case InvolvementFact(phase=Phase.ENDED):
             return AuditEvent.END
         case InvolvementFact(phase=Phase.RETRACTED):

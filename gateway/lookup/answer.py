@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.domain import Desk, Oin, PartnerKind, Professional, Pseudonym
+from gateway.domain import Desk, Oin, PartnerKind, Professional, Subject
 
 
 class Concern(StrEnum):
@@ -20,7 +20,7 @@ class LookupRequest:
     """One question. `caller` comes from the client certificate; `at_least` is a position of the index."""
 
     caller: Oin
-    subject: Pseudonym
+    subject: Subject
     purpose: str
     professional: Professional
     at_least: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from gateway.domain import Desk, InvolvementFact, Oin, Partner, Pseudonym
+from gateway.domain import Desk, InvolvementFact, Oin, Partner, Subject
 from gateway.lookup.answer import Concern, ShownInvolvement
 
 NO_DESK = Desk(code="", name="")
@@ -12,7 +12,7 @@ NO_DESK = Desk(code="", name="")
 
 
 def lines_of(
-    shown: Iterable[InvolvementFact], partners: Mapping[Oin, Partner], *, subject: Pseudonym
+    shown: Iterable[InvolvementFact], partners: Mapping[Oin, Partner], *, subject: Subject
 ) -> tuple[ShownInvolvement, ...]:
     """Return the lines for these involvements, equal ones once, by kind, name, desk, month and concern.
 
@@ -27,7 +27,7 @@ def _place(line: ShownInvolvement) -> tuple[str, ...]:
     return line.kind, line.name, line.desk_code, line.since_month, line.concern.value, line.partner
 
 
-def _line(fact: InvolvementFact, partner: Partner, subject: Pseudonym) -> ShownInvolvement:
+def _line(fact: InvolvementFact, partner: Partner, subject: Subject) -> ShownInvolvement:
     desk = desk_to_show(partner, fact.desk)
     return ShownInvolvement(
         partner=partner.oin,
@@ -36,7 +36,7 @@ def _line(fact: InvolvementFact, partner: Partner, subject: Pseudonym) -> ShownI
         desk_code=desk.code,
         desk=desk,
         since_month=fact.since.isoformat()[:7],
-        concern=Concern.PERSON if fact.subject == subject else Concern.HOUSEHOLD,
+        concern=Concern.PERSON if fact.subject.is_same_person(subject) else Concern.HOUSEHOLD,
     )
 
 

@@ -1,22 +1,22 @@
-"""How much a partner may ask: one token bucket a partner, pure and in memory; the clock is passed in.
-
-It bounds fishing with one certificate. Processes that serve side by side each count for themselves.
-"""
+"""How much a partner may ask in all: it bounds runaway loops and wholesale listing with one certificate."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from gateway.domain import Oin
-from gateway.errors import QuotaExceeded
+from gateway.metering.ports import MeterKey, MeterTerms
+from gateway.metering.tally import Tally
+
+METER = "questions"
+_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaTerms:
-    """`burst` questions at once from a full bucket, which fills again by `refill_per_second`.
+    """`burst` questions at once from a full bucket, which fills again by `refill_per_second`, one an hour at least.
 
-    The default is far above what professionals ask by hand: it stops runaway loops and wholesale listing.
+    The default is far above what professionals ask by hand.
     """
 
     burst: int = 20_000
@@ -26,37 +26,29 @@ class QuotaTerms:
         if self.burst < 1 or self.refill_per_second <= 0:
             raise ValueError("a quota lets at least one question through and fills again")
 
-
-@dataclass(slots=True)
-class _Bucket:
-    left: float
-    at: datetime
+    @property
+    def meter(self) -> MeterTerms:
+        """The same terms by the hour."""
+        return MeterTerms(per_hour=max(1, round(self.refill_per_second * _SECONDS)), burst=self.burst)
 
 
 class Quota:
-    """Counts the questions of every partner."""
+    """The questions of one batch."""
 
-    def __init__(self, terms: QuotaTerms) -> None:
-        self._terms = terms
-        self._buckets: dict[Oin, _Bucket] = {}
+    def __init__(self, terms: QuotaTerms, tally: Tally) -> None:
+        self._terms = terms.meter
+        self._tally = tally
 
-    def charge(self, partner: Oin, now: datetime) -> None:
-        """Take one question from the partner's bucket.
-
-        Call it for known partners only: every one that is charged is kept.
+    def charge(self, partner: Oin) -> None:
+        """Take one question from what the partner has left.
 
         Raises:
-            QuotaExceeded: the bucket is empty; says after how many seconds it holds a question again.
+            QuotaExceeded: none is left; says after how many seconds there is one again.
 
         """
-        bucket = self._buckets.setdefault(partner, _Bucket(float(self._terms.burst), now))
-        # A clock that was set back fills nothing.
-        passed = max(0.0, (now - bucket.at).total_seconds())
-        bucket.left = min(self._terms.burst, bucket.left + passed * self._terms.refill_per_second)
-        bucket.at = now
-        if bucket.left < 1:
-            raise QuotaExceeded(
-                "the partner asked more than its quota",
-                retry_after_seconds=(1 - bucket.left) / self._terms.refill_per_second,
-            )
-        bucket.left -= 1
+        self._tally.take(key_of(partner), self._terms)
+
+
+def key_of(partner: Oin) -> MeterKey:
+    """Return the partner's bucket."""
+    return MeterKey(partner, METER)

@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from gateway.audit.model import AuditedVerdict, AuditEvent, AuditOutcome, AuditRecord
 from gateway.convenant.deciding import check_asker, decide
 from gateway.convenant.model import Convenant
 from gateway.convenant.question import Decision, Question
-from gateway.domain import HouseholdFacts, Oin, Partner, PartnerKind, Pseudonym
-from gateway.errors import NotFreshEnough, NotPermitted, Refusal, Unauthenticated
+from gateway.domain import HouseholdFacts, Oin, Partner, PartnerKind, Subject
+from gateway.errors import NotFreshEnough, NotPermitted, QuotaExceeded, Refusal, Unauthenticated
 from gateway.index.ports import IndexStore, Transaction
+from gateway.lookup import events, misses, quota
 from gateway.lookup.answer import Answer, LookupRequest
 from gateway.lookup.batching import Batcher
 from gateway.lookup.lines import lines_of
+from gateway.lookup.misses import Misses, MissesExhausted, MissTerms
 from gateway.lookup.quota import Quota, QuotaTerms
+from gateway.metering.tally import Tally
+from gateway.telemetry.alarms import Alarms
 
 LARGEST_BATCH = 64
 """Questions that share one read and one commit at most: bounds the time one batch takes."""
@@ -29,6 +33,9 @@ FRESHNESS_PAUSE_SECONDS = 0.05
 
 TIME_ZONE = ZoneInfo("Europe/Amsterdam")
 """Days of involvements, consents and grounds are days in the Netherlands."""
+
+ALARM_REPEAT = timedelta(hours=1)
+"""How often a partner is named again while it goes on, unless the settings say otherwise."""
 
 _Outcome = Answer | Exception
 
@@ -44,7 +51,9 @@ class _Facts:
     at: datetime
     partners: Mapping[Oin, Partner]
     kinds: Mapping[Oin, PartnerKind]
-    households: Mapping[Pseudonym, HouseholdFacts]
+    households: Mapping[Subject, HouseholdFacts]
+    ties: frozenset[tuple[Oin, Subject]]
+    """Who of the askers is involved with whom by its own registrations alone."""
     reached: int
     position: int
 
@@ -52,7 +61,7 @@ class _Facts:
     def day(self) -> date:
         return day_of(self.at)
 
-    def of(self, subject: Pseudonym) -> HouseholdFacts:
+    def of(self, subject: Subject) -> HouseholdFacts:
         """Return the household, its holders' kinds taken from the same partners that the answer names."""
         return replace(self.households[subject], kinds=self.kinds)
 
@@ -67,12 +76,16 @@ class LookupService:
         convenant: Convenant,
         clock: Callable[[], datetime],
         quota: QuotaTerms | None = None,
+        misses: MissTerms | None = None,
+        alarms: Alarms | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._convenant = convenant
         self._clock = clock
-        self._quota = Quota(quota or QuotaTerms())
+        self._quota = quota or QuotaTerms()
+        self._misses = misses or MissTerms()
+        self._alarms = alarms or Alarms(ALARM_REPEAT)
         self._pause = pause
         self._batcher = Batcher(self._answer_all, most=LARGEST_BATCH)
 
@@ -85,7 +98,7 @@ class LookupService:
         Raises:
             Unauthenticated: the caller is no partner.
             NotPermitted: the caller is switched off, or asks in an unknown role, mandate or purpose.
-            QuotaExceeded: the caller asked more than its quota.
+            QuotaExceeded: the caller asked more than its quota, or has no misses left.
             NotFreshEnough: the index has not reached the request's position in time; nothing was decided.
             StoreUnavailable: the store or the log is away; nothing was answered.
 
@@ -98,28 +111,47 @@ class LookupService:
         return await self._batcher.run(request)
 
     async def _answer_all(self, requests: Sequence[LookupRequest]) -> Sequence[_Outcome]:
-        outcomes: list[_Outcome] = []
-        records: list[AuditRecord] = []
-        async with self._store.transaction() as tx:
-            # Step 4 for all of them at once; what was read is used where steps 1 to 3 let the question through.
-            facts = await _read(tx, requests, self._clock())
-            for request in requests:
-                outcome, record = self._answer(request, facts)
-                outcomes.append(outcome)
-                records += [] if record is None else [record]
-            # Step 6. The block ends with the commit: an error there reaches every caller instead of an answer.
-            await tx.audit.append(records)
+        try:
+            outcomes = await self._settle(requests, hold=False)
+        except QuotaExceeded:
+            # Another process took what was left between the look at the meters and the charge, and nothing of the
+            # batch was written. Again, and now nobody can.
+            outcomes = await self._settle(requests, hold=True)
+        self._name_the_exhausted(requests, outcomes)
         # Step 7.
         return outcomes
 
-    def _answer(self, request: LookupRequest, facts: _Facts) -> tuple[_Outcome, AuditRecord | None]:
+    async def _settle(self, requests: Sequence[LookupRequest], *, hold: bool) -> Sequence[_Outcome]:
+        outcomes: list[_Outcome] = []
+        records: list[AuditRecord] = []
+        now = self._clock()
+        async with self._store.transaction() as tx:
+            # Step 4 for all of them at once; what was read is used where steps 1 to 3 let the question through.
+            facts = await _read(tx, requests, now)
+            askers = facts.partners.keys() & {request.caller for request in requests}
+            keys = [key for asker in askers for key in (quota.key_of(asker), misses.key_of(asker))]
+            tally = Tally(await tx.meters.standing(keys, hold=hold), now)
+            for request in requests:
+                outcome, record = self._answer(request, facts, tally)
+                outcomes.append(outcome)
+                records += [] if record is None else [record]
+            await tx.meters.charge(tally.charges, now)
+            # Step 6. The block ends with the commit: an error there reaches every caller instead of an answer.
+            await tx.audit.append(records)
+        return outcomes
+
+    def _answer(
+        self, request: LookupRequest, facts: _Facts, tally: Tally
+    ) -> tuple[_Outcome, AuditRecord | None]:
         caller = facts.partners.get(request.caller)
+        missed = Misses(self._misses, tally)
         try:
             asker = self._admit(request, caller)
             if request.at_least is not None and facts.reached < request.at_least:
                 return NotFreshEnough("the index has not reached the consistency token; try again"), None
             # Step 3: quota. After the wait for freshness, which asks again and must not pay again.
-            self._quota.charge(asker.oin, facts.at)
+            Quota(self._quota, tally).charge(asker.oin)
+            missed.require(asker.oin)
         except Refusal as refusal:
             return refusal, self._refused(request, caller, refusal, facts.at)
         # Step 5: decide.
@@ -127,7 +159,19 @@ class LookupService:
         decision = decide(self._convenant, _question(request, asker), household, on=facts.day)
         record = _answered(request, asker, decision, household, facts.at)
         lines = lines_of(decision.shown, facts.partners, subject=request.subject)
+        missed.count(asker.oin, shown=lines, is_tied=(asker.oin, request.subject) in facts.ties)
         return Answer(involvements=lines, record_id=record.record_id, position=facts.position), record
+
+    def _name_the_exhausted(self, requests: Sequence[LookupRequest], outcomes: Sequence[_Outcome]) -> None:
+        exhausted = {
+            request.caller
+            for request, outcome in zip(requests, outcomes, strict=True)
+            if isinstance(outcome, MissesExhausted)
+        }
+        for partner in sorted(exhausted):
+            if self._alarms.is_due(partner, self._clock()):
+                terms = self._misses.of(partner)
+                events.MISSES_EXHAUSTED.emit(organisation=partner, per_hour=terms.per_hour, burst=terms.burst)
 
     def _admit(self, request: LookupRequest, caller: Partner | None) -> Partner:
         # Step 1: the caller.
@@ -158,7 +202,7 @@ class LookupService:
             subject=request.subject,
             purpose=request.purpose,
             convenant=self._convenant.identity,
-            reason=refusal.reason,
+            reason=misses.EXHAUSTED if isinstance(refusal, MissesExhausted) else refusal.reason,
         )
 
 
@@ -174,15 +218,41 @@ async def _read(tx: Transaction, requests: Sequence[LookupRequest], at: datetime
     reached = await tx.facts.position()
     subjects = list(dict.fromkeys(request.subject for request in requests))
     households = await tx.facts.households(subjects, on=day_of(at))
+    ties = await _ties(tx, requests, households, day_of(at))
     position = await tx.facts.position()
     return _Facts(
         at=at,
         partners=partners,
         kinds={partner.oin: partner.kind for partner in partners.values() if partner.active},
         households=households,
+        ties=ties,
         reached=reached,
         position=position,
     )
+
+
+async def _ties(
+    tx: Transaction,
+    requests: Sequence[LookupRequest],
+    households: Mapping[Subject, HouseholdFacts],
+    day: date,
+) -> frozenset[tuple[Oin, Subject]]:
+    """Return which askers are involved with whom they ask about, by their own registrations alone.
+
+    Only for those that are not involved with the very person the store is asked again: an asker's own involvement
+    with the person stands in the household, whatever others say.
+    """
+    asked = {(request.caller, request.subject) for request in requests}
+    direct = {
+        (caller, subject)
+        for caller, subject in asked
+        if any(
+            fact.partner == caller and fact.is_current(day) and fact.subject.is_same_person(subject)
+            for fact in households[subject].involvements
+        )
+    }
+    strangers = asked - direct
+    return frozenset(direct | await tx.facts.ties(strangers, on=day)) if strangers else frozenset(direct)
 
 
 def _question(request: LookupRequest, asker: Partner) -> Question:

@@ -17,8 +17,9 @@ from gateway.domain import (
     HouseholdFact,
     HouseholdMember,
     InvolvementFact,
+    MergeFact,
     Oin,
-    Pseudonym,
+    Subject,
     oin_urn,
 )
 from gateway.messages import codes
@@ -59,11 +60,11 @@ class _Urls:
     def of(self, name: str) -> str:
         return f"urn:uuid:{uuid.uuid5(_ENTRY_NAMESPACE, f'{self._seed}/{name}')}"
 
-    def person(self, person: Pseudonym) -> str:
-        return self.of(f"person/{person.hex()}")
+    def person(self, person: Subject) -> str:
+        return self.of("/".join(["person", *(each.text() for each in person.pseudonyms)]))
 
 
-def _focus(message: FactMessage, urls: _Urls) -> tuple[Json, list[Pseudonym]]:
+def _focus(message: FactMessage, urls: _Urls) -> tuple[Json, list[Subject]]:
     match message.fact:
         case InvolvementFact() as fact:
             return _episode(fact, urls), [fact.subject]
@@ -71,6 +72,8 @@ def _focus(message: FactMessage, urls: _Urls) -> tuple[Json, list[Pseudonym]]:
             return _group(fact, urls), list(dict.fromkeys(member.subject for member in fact.members))
         case ConsentFact() as fact:
             return _consent(fact, urls), [fact.subject]
+        case MergeFact() as fact:
+            return _surviving(fact, urls), [fact.old]
 
 
 def _header(message: FactMessage, urls: _Urls) -> Json:
@@ -83,12 +86,27 @@ def _header(message: FactMessage, urls: _Urls) -> Json:
     }
 
 
-def _patient(person: Pseudonym) -> Json:
+def _patient(person: Subject) -> Json:
     return {
         "resourceType": "Patient",
-        "meta": _meta("pseudonymous-patient"),
-        "identifier": [{"system": codes.PSEUDONYM_SYSTEM, "value": person.hex()}],
+        "meta": _meta(codes.PATIENT_PROFILE),
+        "identifier": _pseudonyms(person),
     }
+
+
+def _surviving(fact: MergeFact, urls: _Urls) -> Json:
+    """Return the Patient that goes on, with the link of R4 to the one that was merged into it."""
+    return {
+        "resourceType": "Patient",
+        "meta": _meta(codes.MERGE_PROFILE),
+        "identifier": [_own_identifier(fact.partner, fact.reference), *_pseudonyms(fact.new)],
+        "managingOrganization": _organization(fact.partner),
+        "link": [{"other": {"reference": urls.person(fact.old)}, "type": codes.LINK_REPLACES}],
+    }
+
+
+def _pseudonyms(person: Subject) -> list[Json]:
+    return [{"system": codes.PSEUDONYM_SYSTEM, "value": each.text()} for each in person.pseudonyms]
 
 
 def _episode(fact: InvolvementFact, urls: _Urls) -> Json:

@@ -18,12 +18,14 @@ from gateway.domain import (
     HouseholdFact,
     HouseholdMember,
     InvolvementFact,
+    MergeFact,
     MessageId,
     Oin,
     PartnerKind,
     Pseudonym,
     Reference,
     SecrecyClass,
+    Subject,
     parse_oin_urn,
 )
 from gateway.errors import InvalidInput, MessageRejected, RejectionReason, Violation
@@ -37,7 +39,10 @@ _ORGANIZATION_OF = {
     InvolvementFact: "managingOrganization",
     HouseholdFact: "managingEntity",
     ConsentFact: "organization[0]",
+    MergeFact: "managingOrganization",
 }
+_SURVIVING = "Patient that replaces another"
+"""What a merge has in focus; every other Patient stands for a person and no more."""
 _MANAGING = "must name the OIN of the managing organization"
 
 
@@ -99,7 +104,8 @@ class _Reader:
         )
 
     def _fact(self, event: Event, focus_url: str) -> Fact:
-        focus = self._follow(focus_url, {"EpisodeOfCare", "Group", "Consent"}, f"{_HEADER_PATH}.focus[0]")
+        focuses = {"EpisodeOfCare", "Group", "Consent", _SURVIVING}
+        focus = self._follow(focus_url, focuses, f"{_HEADER_PATH}.focus[0]")
         path = self._paths[focus_url]
         fact: Fact
         match focus["resourceType"]:
@@ -109,6 +115,9 @@ class _Reader:
             case "Group":
                 fact = self._household(focus, path)
                 fits = event is Event.HOUSEHOLD_ASSERTED
+            case "Patient":
+                fact = self._merge(event, focus, path)
+                fits = event in {Event.SUBJECT_MERGED, Event.SUBJECT_MERGE_UNDONE}
             case _:
                 fact = self._consent(event, focus, path)
                 fits = event in codes.EFFECT_OF_EVENT and _consent_agrees(fact, focus)
@@ -170,15 +179,29 @@ class _Reader:
             until=_until(provision["period"], f"{path}.provision.period"),
         )
 
-    def _person(self, url: str, path: str) -> Pseudonym:
-        patient = self._follow(url, {"Patient"}, path)
-        return Pseudonym.from_hex(
-            patient["identifier"][0]["value"], path=f"{self._paths[url]}.identifier[0].value"
+    def _merge(self, event: Event, patient: Json, path: str) -> MergeFact:
+        oin = _oin(patient["managingOrganization"])
+        own = [each for each in patient["identifier"] if each["system"] != codes.PSEUDONYM_SYSTEM]
+        if len(own) != 1:
+            raise _profile(Violation(f"{path}.identifier", "must hold the reference of the merge once"))
+        old = self._person(patient["link"][0]["other"]["reference"], f"{path}.link[0].other")
+        new = _subject(patient, path)
+        if old.overlaps(new):
+            raise _profile(Violation(f"{path}.link[0].other", "must be another person"))
+        return MergeFact(
+            partner=oin,
+            reference=_own({"identifier": own}, codes.reference_system(oin), path),
+            old=old,
+            new=new,
+            undone=event is Event.SUBJECT_MERGE_UNDONE,
         )
+
+    def _person(self, url: str, path: str) -> Subject:
+        return _subject(self._follow(url, {"Patient"}, path), self._paths[url])
 
     def _follow(self, url: str, types: set[str], path: str) -> Json:
         resource = self._resources.get(url)
-        if resource is None or resource["resourceType"] not in types:
+        if resource is None or _type_of(resource) not in types:
             raise _profile(Violation(path, f"must refer to a {' or '.join(sorted(types))} in this Bundle"))
         self._used.add(url)
         return resource
@@ -194,6 +217,26 @@ class _Reader:
             raise _origin(f"{path}.{_ORGANIZATION_OF[type(fact)]}.identifier.value", rule)
         if self._document["identifier"]["system"] != codes.message_system(source):
             raise _origin("Bundle.identifier.system", rule)
+
+
+def _type_of(resource: Json) -> str:
+    """Return the type of a resource; a Patient that replaces another is a type of its own."""
+    if resource["meta"]["profile"] == [codes.profile(codes.MERGE_PROFILE)]:
+        return _SURVIVING
+    type_: str = resource["resourceType"]
+    return type_
+
+
+def _subject(patient: Json, path: str) -> Subject:
+    place = f"{path}.identifier"
+    return Subject(
+        *(
+            Pseudonym.parse(identifier["value"], path=f"{place}[{index}].value")
+            for index, identifier in enumerate(patient["identifier"])
+            if identifier["system"] == codes.PSEUDONYM_SYSTEM
+        ),
+        path=place,
+    )
 
 
 def _consent_agrees(fact: ConsentFact, consent: Json) -> bool:

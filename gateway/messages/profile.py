@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from gateway.domain import OIN_URN_PREFIX, Decider, Event, SecrecyClass
+from gateway.domain import MOST_EPOCHS, OIN_URN_PREFIX, Decider, Event, SecrecyClass
 from gateway.errors import MessageRejected, RejectionReason, Violation
 from gateway.messages import codes
 from gateway.messages.schema import Closed, Many, OneKindOf, one_of, text, violations
@@ -36,7 +36,9 @@ _REFERENCE = text(
 _UUID = text(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "must be a UUID")
 _UUID_URN = text(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "must be urn:uuid: and a UUID")
 _OIN_URN = text(rf"{OIN_URN_PREFIX}\d{{20}}", f"must be {OIN_URN_PREFIX} and an OIN")
-_PSEUDONYM = text(r"[0-9a-f]{64}", "must be 64 lower-case hexadecimal digits")
+_PSEUDONYM = text(
+    r"[1-9]\d{0,3}:[0-9a-f]{64}", "must be an epoch, a colon and 64 lower-case hexadecimal digits"
+)
 _DATE = text(r"\d{4}-\d{2}-\d{2}", "must be a whole date, YYYY-MM-DD")
 _INSTANT = text(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})",
@@ -75,7 +77,9 @@ def _handling(*values: str) -> Closed:
 
 _LINK = Closed({"reference": _UUID_URN})
 _ORGANIZATION = Closed({"identifier": Closed({"system": one_of(codes.OIN_SYSTEM), "value": _OIN})})
-_OWN_IDENTIFIER = Many(Closed({"system": _system_of("reference"), "value": _REFERENCE}))
+_OPAQUE_REFERENCE = Closed({"system": _system_of("reference"), "value": _REFERENCE})
+_OWN_IDENTIFIER = Many(_OPAQUE_REFERENCE)
+_PSEUDONYM_IDENTIFIER = Closed({"system": one_of(codes.PSEUDONYM_SYSTEM), "value": _PSEUDONYM})
 _OPEN_PERIOD = Closed({}, {"start": _DATE, "end": _DATE})
 _PERIOD = Closed({"start": _DATE}, {"end": _DATE})
 _SECURITY_LABEL = _of_systems(
@@ -109,8 +113,22 @@ EPISODE_OF_CARE = Closed(
 PATIENT = Closed(
     {
         "resourceType": one_of("Patient"),
-        "meta": _meta("pseudonymous-patient"),
-        "identifier": Many(Closed({"system": one_of(codes.PSEUDONYM_SYSTEM), "value": _PSEUDONYM})),
+        "meta": _meta(codes.PATIENT_PROFILE),
+        "identifier": Many(_PSEUDONYM_IDENTIFIER, 1, MOST_EPOCHS),
+    }
+)
+SUBJECT_MERGE = Closed(
+    {
+        "resourceType": one_of("Patient"),
+        "meta": _meta(codes.MERGE_PROFILE),
+        # Its pseudonyms, and the reference of the merge itself.
+        "identifier": Many(
+            OneKindOf("system", {codes.PSEUDONYM_SYSTEM: _PSEUDONYM_IDENTIFIER}, otherwise=_OPAQUE_REFERENCE),
+            2,
+            MOST_EPOCHS + 1,
+        ),
+        "managingOrganization": _ORGANIZATION,
+        "link": Many(Closed({"other": _LINK, "type": one_of(codes.LINK_REPLACES)})),
     }
 )
 ROLE = one_of(*codes.HOUSEHOLD_ROLES)
@@ -167,7 +185,13 @@ RESOURCES = OneKindOf(
     {
         "MessageHeader": MESSAGE_HEADER,
         "EpisodeOfCare": EPISODE_OF_CARE,
-        "Patient": PATIENT,
+        "Patient": OneKindOf(
+            "meta.profile[0]",
+            {
+                codes.profile(codes.PATIENT_PROFILE): PATIENT,
+                codes.profile(codes.MERGE_PROFILE): SUBJECT_MERGE,
+            },
+        ),
         "Group": GROUP,
         "Consent": CONSENT,
     },

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.bus.ports import BusRecord
 from gateway.bus.topics import TopicKind, topic_of
-from gateway.domain import Fact, FactMessage, HouseholdFact
+from gateway.domain import Fact, FactMessage
 from gateway.messages.build import build_bundle
 from gateway.messages.cloudevents import headers_of
 from gateway.messages.signing import sign
@@ -26,12 +26,9 @@ def to_record(message: FactMessage, *, key: Ed25519PrivateKey, kid: str) -> BusR
 
 
 def ordering_key(fact: Fact) -> bytes:
-    """Return the Kafka key: facts about one person (or one household) keep their order.
+    """Return the Kafka key: versions of one fact keep their order.
 
-    A hash with a label of its own: the pseudonym is in no key, and no key equals a hash made elsewhere.
+    A hash of the partner and its opaque reference. Nothing of a person is in it, so whoever can compute
+    pseudonyms learns nothing from keys, and it stays the same when an epoch of the pseudonym key ends.
     """
-    match fact:
-        case HouseholdFact(partner=partner, reference=reference):
-            return hashlib.sha256(f"verwijsindex ordering household {partner}/{reference}".encode()).digest()
-        case _:
-            return hashlib.sha256(b"verwijsindex ordering person " + fact.subject.reveal()).digest()
+    return hashlib.sha256(f"verwijsindex ordering {fact.partner}/{fact.reference}".encode()).digest()

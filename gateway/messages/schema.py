@@ -9,6 +9,8 @@ from typing import Any
 
 from gateway.errors import Violation
 
+_STEPS = re.compile(r"[A-Za-z]+|\d+")
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -44,10 +46,15 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class OneKindOf:
-    """An object whose schema depends on the value of its element `by`: a resource on its type, a code on its system."""
+    """An object whose schema depends on a value in it: a resource on its type, a code on its system.
+
+    `by` is the path of that value: `system`, `meta.profile[0]`. Any other value there is a violation, or, with
+    `otherwise`, makes it an object of that schema.
+    """
 
     by: str
-    kinds: Mapping[str, Closed]
+    kinds: Mapping[str, Closed | OneKindOf]
+    otherwise: Closed | None = None
 
 
 Schema = Text | OneOf | Many | Closed | OneKindOf
@@ -76,12 +83,13 @@ def violations(value: Any, schema: Schema, path: str) -> Iterator[Violation]:
             yield from _many(value, schema, path)
         case Closed():
             yield from _closed(value, schema, path)
-        case OneKindOf(by=by, kinds=kinds):
-            kind = value.get(by) if isinstance(value, dict) else None
-            if not isinstance(kind, str) or kind not in kinds:
+        case OneKindOf(by=by, kinds=kinds, otherwise=otherwise):
+            kind = _value_at(value, by)
+            found = kinds.get(kind, otherwise) if isinstance(kind, str) else None
+            if found is None:
                 yield Violation(f"{path}.{by}", "must be one of those the profile allows here")
             else:
-                yield from _closed(value, kinds[kind], path)
+                yield from violations(value, found, path)
 
 
 def _many(value: Any, schema: Many, path: str) -> Iterator[Violation]:
@@ -108,6 +116,16 @@ def _closed(value: Any, schema: Closed, path: str) -> Iterator[Violation]:
             yield Violation(f"{path}.{_safe(name)}", "is not allowed by the profile")
         else:
             yield from violations(item, known, f"{path}.{name}")
+
+
+def _value_at(value: Any, path: str) -> Any:
+    """Return what stands at a path below an object; None where nothing does."""
+    for step in _STEPS.findall(path):
+        if step.isdigit():
+            value = value[int(step)] if isinstance(value, list) and len(value) > int(step) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
 
 
 def _safe(name: str) -> str:

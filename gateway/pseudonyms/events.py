@@ -1,7 +1,7 @@
-"""Log events of the pseudonym room."""
+"""Log events of the pseudonym room: epochs and reasons, never anything of a person."""
 
 import logging
 
 from gateway.telemetry.log import declare
 
-UNSAFE_SHARED_KEY = declare("pseudonyms.unsafe_shared_key", logging.WARNING, "warning")
+EPOCH_LEFT_OUT = declare("pseudonyms.epoch-left-out", logging.WARNING, "epoch", "reason")

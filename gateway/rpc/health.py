@@ -1,17 +1,16 @@
-"""`grpc.health.v1.Health`: SERVING while the store answers with the schema this code needs."""
+"""`grpc.health.v1.Health`: SERVING while what the services stand on answers."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 from grpc_health.v1 import health, health_pb2
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from gateway.errors import VerwijsindexError
-from gateway.index.ports import IndexStore
 from gateway.rpc import events
 
 SECONDS_BETWEEN_CHECKS = 5.0
@@ -20,12 +19,19 @@ SECONDS_BETWEEN_CHECKS = 5.0
 CHECK_TIMEOUT_SECONDS = 3.0
 
 
-class Health(health.aio.HealthServicer):
-    """The state of the whole server (empty service name) and of each service, all as the store is."""
+class Checked(Protocol):
+    """What the services stand on: a store with the schema this code needs, and what else they cannot do without."""
 
-    def __init__(self, store: IndexStore, services: Sequence[str]) -> None:
+    async def check(self) -> None:
+        """Return if the services can answer; raise a VerwijsindexError otherwise."""
+
+
+class Health(health.aio.HealthServicer):
+    """The state of the whole server (empty service name) and of each service, all as what they stand on is."""
+
+    def __init__(self, checked: Checked, services: Sequence[str]) -> None:
         super().__init__()
-        self._store = store
+        self._checked = checked
         self._services = ("", *services)
         self._one_check = asyncio.Lock()
         self._checks_done = 0
@@ -35,12 +41,12 @@ class Health(health.aio.HealthServicer):
         request: HealthCheckRequest,
         context: grpc.aio.ServicerContext[HealthCheckRequest, HealthCheckResponse],
     ) -> HealthCheckResponse:
-        """Ask the store now, tell the watchers, and answer."""
+        """Look now, tell the watchers, and answer."""
         await self.refresh()
         return await super().Check(request, context)
 
     async def refresh(self) -> None:
-        """Ask the store once for everybody who waits: a crowd of checks costs the store no more than one."""
+        """Look once for everybody who waits: a crowd of checks costs the store no more than one."""
         seen = self._checks_done
         async with self._one_check:
             if self._checks_done > seen:
@@ -59,7 +65,7 @@ class Health(health.aio.HealthServicer):
     async def _state(self) -> Any:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                await self._store.check()
+                await self._checked.check()
         except (VerwijsindexError, TimeoutError) as error:
             events.NOT_SERVING.emit(error=type(error).__name__)
             return health_pb2.HealthCheckResponse.NOT_SERVING

@@ -12,6 +12,7 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
 from gateway.domain import Oin
 from gateway.errors import InvalidInput
+from gateway.index.door import Door
 from gateway.index.ports import IndexStore
 from gateway.lookup.service import LookupService
 from gateway.rpc.answers import write_answer
@@ -33,9 +34,10 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class IndexService(index_pb2_grpc.IndexServiceServicer):
     """Answers lookups. Errors leave as exceptions; the boundary turns them into statuses."""
 
-    def __init__(self, lookup: LookupService, store: IndexStore) -> None:
+    def __init__(self, lookup: LookupService, store: IndexStore, door: Door) -> None:
         self._lookup = lookup
         self._store = store
+        self._door = door
 
     async def Lookup(  # noqa: N802 - the name of the method in the contract
         self, request: index_pb2.LookupRequest, context: _Context
@@ -43,7 +45,7 @@ class IndexService(index_pb2_grpc.IndexServiceServicer):
         """Answer one question."""
         caller = caller_of(context)
         try:
-            question = read_question(request, caller=caller)
+            question = read_question(request, caller=caller, door=self._door)
         except InvalidInput:
             # Who is no partner is told so, and nothing of the rules. A readable question has this check in
             # the transaction that answers it.
@@ -57,7 +59,7 @@ class IndexService(index_pb2_grpc.IndexServiceServicer):
         """Answer questions in the order in which the answers are ready, until the caller has no more."""
         caller = caller_of(context)
         await self._refuse_stranger(caller)
-        await _Stream(self._lookup, caller, context).run(requests)
+        await _Stream(self._lookup, self._door, caller, context).run(requests)
 
     async def _refuse_stranger(self, caller: Oin) -> None:
         async with self._store.transaction() as tx:
@@ -67,8 +69,9 @@ class IndexService(index_pb2_grpc.IndexServiceServicer):
 class _Stream:
     """One stream: at most QUESTIONS_AT_ONCE questions read and not yet answered, one write at a time."""
 
-    def __init__(self, lookup: LookupService, caller: Oin, context: _Context) -> None:
+    def __init__(self, lookup: LookupService, door: Door, caller: Oin, context: _Context) -> None:
         self._lookup = lookup
+        self._door = door
         self._caller = caller
         self._context = context
         self._places = asyncio.Semaphore(QUESTIONS_AT_ONCE)
@@ -122,5 +125,5 @@ class _Stream:
         return correlation_id
 
     async def _answer(self, request: index_pb2.LookupRequest) -> index_pb2.LookupResponse:
-        question = read_question(request, caller=self._caller)
+        question = read_question(request, caller=self._caller, door=self._door)
         return write_answer(await self._lookup.ask(question))

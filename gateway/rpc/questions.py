@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from gateway.domain import Oin, Professional, Pseudonym, parse_code
+from gateway.domain import MOST_EPOCHS, Oin, Professional, Pseudonym, Subject, parse_code
 from gateway.errors import InvalidInput, Violation
+from gateway.index.door import Door
 from gateway.lookup.answer import LookupRequest
 from gateway.rpc.tokens import decode_token
-from verwijsindex.v1 import index_pb2
+from verwijsindex.v1 import common_pb2, index_pb2
 
 _PROFESSIONAL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}", re.ASCII)
 """Covers staff numbers, UZI numbers and account names; no spaces, so that a person's full name does not fit."""
@@ -18,8 +19,8 @@ _PROFESSIONAL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}", re.ASCII)
 _Value = TypeVar("_Value")
 
 
-def read_question(request: index_pb2.LookupRequest, *, caller: Oin) -> LookupRequest:
-    """Return the question in `request`, asked by `caller`.
+def read_question(request: index_pb2.LookupRequest, *, caller: Oin, door: Door) -> LookupRequest:
+    """Return the question in `request`, asked by `caller`; its person is sealed.
 
     Raises:
         InvalidInput: one violation for every field that breaks its rule; never a value.
@@ -35,7 +36,7 @@ def read_question(request: index_pb2.LookupRequest, *, caller: Oin) -> LookupReq
             return None
 
     asker = request.professional
-    subject = checked(lambda: Pseudonym(request.subject.value, path="subject.value"))
+    subject = checked(lambda: door.admit(_parse_subject(request.subject)))
     purpose = checked(lambda: parse_code(request.purpose, path="purpose"))
     person = checked(lambda: _parse_professional_id(asker.id))
     role = checked(lambda: parse_code(asker.role, path="professional.role"))
@@ -46,6 +47,17 @@ def read_question(request: index_pb2.LookupRequest, *, caller: Oin) -> LookupReq
     professional = Professional(id=person, role=role, mandate=mandate)
     return LookupRequest(
         caller=caller, subject=subject, purpose=purpose, professional=professional, at_least=at_least
+    )
+
+
+def _parse_subject(found: Sequence[common_pb2.SubjectPseudonym]) -> Subject:
+    if len(found) > MOST_EPOCHS:
+        raise InvalidInput.at("subject", f"must have 1 to {MOST_EPOCHS} pseudonyms, each of another epoch")
+    return Subject(
+        *(
+            Pseudonym(each.value, epoch=each.epoch, path=f"subject[{index}].value")
+            for index, each in enumerate(found)
+        )
     )
 
 

@@ -1,63 +1,22 @@
-"""The gRPC server: mutual TLS and nothing else, bounded in size, number and age of what it takes."""
+"""The index's gRPC server: IndexService and PartnerService."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from datetime import UTC, datetime
-
-import grpc
-from grpc_health.v1 import health as health_names
-from grpc_health.v1 import health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
-
 from gateway.convenant.model import Convenant
-from gateway.errors import ConfigurationError
-from gateway.identities.certificates import TlsIdentity, load_identity
+from gateway.index.door import Door
 from gateway.index.ports import IndexStore
 from gateway.lookup.service import LookupService
-from gateway.rpc import events
-from gateway.rpc.boundary import Boundary
-from gateway.rpc.health import Health
 from gateway.rpc.index_service import IndexService
 from gateway.rpc.partner_service import PartnerService
+from gateway.rpc.serving import Service, ServiceServer
 from gateway.settings import ListenSettings, TlsSettings
 from verwijsindex.v1 import index_pb2, index_pb2_grpc, partner_pb2, partner_pb2_grpc
 
-GRACE_SECONDS = 10.0
-"""How long calls under way may take after a stop; longer than the recommended deadline of a lookup."""
-
 _LARGEST_REQUEST_BYTES = 16 * 1024
 """A question has a few hundred bytes."""
-_LARGEST_METADATA_BYTES = 8 * 1024
-_CALLS_AT_ONCE = 1000
-_CALLS_AT_ONCE_A_CONNECTION = 100
-_SECOND = 1000
-
-_OPTIONS: tuple[tuple[str, int], ...] = (
-    ("grpc.max_receive_message_length", _LARGEST_REQUEST_BYTES),
-    ("grpc.max_metadata_size", _LARGEST_METADATA_BYTES),
-    ("grpc.max_concurrent_streams", _CALLS_AT_ONCE_A_CONNECTION),
-    # A certificate is checked when a connection is made: an hour is the longest an expired one goes on.
-    ("grpc.max_connection_age_ms", 3600 * _SECOND),
-    ("grpc.max_connection_age_grace_ms", 300 * _SECOND),
-    ("grpc.max_connection_idle_ms", 900 * _SECOND),
-    ("grpc.keepalive_time_ms", 60 * _SECOND),
-    ("grpc.keepalive_timeout_ms", 20 * _SECOND),
-    ("grpc.http2.min_ping_interval_without_data_ms", 30 * _SECOND),
-    ("grpc.http2.max_ping_strikes", 2),
-    ("grpc.server_handshake_timeout_ms", 10 * _SECOND),
-    # Two processes on one port would share its calls without a word; the second one must fail instead.
-    ("grpc.so_reuseport", 0),
-)
-
-_SERVICES = (
-    index_pb2.DESCRIPTOR.services_by_name["IndexService"].full_name,
-    partner_pb2.DESCRIPTOR.services_by_name["PartnerService"].full_name,
-)
 
 
-class RpcServer:
+class RpcServer(ServiceServer):
     """Serves IndexService, PartnerService, health and reflection on one address until it is stopped."""
 
     def __init__(
@@ -65,68 +24,25 @@ class RpcServer:
         *,
         lookup: LookupService,
         store: IndexStore,
+        door: Door,
         convenant: Convenant,
         tls: TlsSettings,
         listen: ListenSettings,
     ) -> None:
-        self._index = IndexService(lookup, store)
-        self._partners = PartnerService(store, convenant)
-        self._store = store
-        self._tls = tls
-        self._listen = listen
-        self._server: grpc.aio.Server | None = None
-        self._health: Health | None = None
-        self._informing: asyncio.Task[None] | None = None
-
-    async def start(self) -> int:
-        """Begin to answer and return the port, which the system chose if the settings say 0.
-
-        Raises:
-            ConfigurationError: certificate, key or CA cannot be used, or the address is taken.
-
-        """
-        identity = load_identity(self._tls, now=datetime.now(UTC))
-        self._health = Health(self._store, _SERVICES)
-        self._server = self._build(self._health)
-        port = self._bind(self._server, identity)
-        await self._server.start()
-        self._informing = asyncio.create_task(self._health.keep_watchers_informed())
-        events.STARTED.emit(port=port, certificate_expires=identity.expires_at.isoformat())
-        return port
-
-    async def stop(self) -> None:
-        """Say NOT_SERVING, take no new call, give those under way GRACE_SECONDS, and end; idempotent."""
-        if self._server is None or self._health is None or self._informing is None:
-            return
-        server, self._server = self._server, None
-        await self._health.enter_graceful_shutdown()
-        self._informing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._informing
-        await server.stop(GRACE_SECONDS)
-        events.STOPPED.emit()
-
-    def _build(self, health: Health) -> grpc.aio.Server:
-        server = grpc.aio.server(
-            interceptors=[Boundary()], options=_OPTIONS, maximum_concurrent_rpcs=_CALLS_AT_ONCE
+        index, partners = IndexService(lookup, store, door), PartnerService(store, convenant)
+        super().__init__(
+            (
+                Service(
+                    index_pb2.DESCRIPTOR.services_by_name["IndexService"].full_name,
+                    lambda server: index_pb2_grpc.add_IndexServiceServicer_to_server(index, server),
+                ),
+                Service(
+                    partner_pb2.DESCRIPTOR.services_by_name["PartnerService"].full_name,
+                    lambda server: partner_pb2_grpc.add_PartnerServiceServicer_to_server(partners, server),
+                ),
+            ),
+            checked=store,
+            tls=tls,
+            listen=listen,
+            largest_request_bytes=_LARGEST_REQUEST_BYTES,
         )
-        index_pb2_grpc.add_IndexServiceServicer_to_server(self._index, server)
-        partner_pb2_grpc.add_PartnerServiceServicer_to_server(self._partners, server)
-        health_pb2_grpc.add_HealthServicer_to_server(health, server)
-        reflection.enable_server_reflection(
-            (*_SERVICES, health_names.SERVICE_NAME, reflection.SERVICE_NAME), server
-        )
-        return server
-
-    def _bind(self, server: grpc.aio.Server, identity: TlsIdentity) -> int:
-        credentials = grpc.ssl_server_credentials(
-            [(identity.key, identity.certificate_chain)],
-            root_certificates=identity.trusted_ca,
-            require_client_auth=True,
-        )
-        host = f"[{self._listen.host}]" if ":" in self._listen.host else self._listen.host
-        address = f"{host}:{self._listen.port}"
-        try:
-            return server.add_secure_port(address, credentials)
-        except RuntimeError:
-            raise ConfigurationError(f"cannot listen on {address}: taken, or not an address here") from None

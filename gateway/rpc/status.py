@@ -14,10 +14,12 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from gateway.errors import (
     BusUnavailable,
     ConfigurationError,
+    EpochRefused,
     InvalidInput,
     MessageRejected,
     NotFreshEnough,
     NotPermitted,
+    PseudonymsUnavailable,
     QuotaExceeded,
     RecordRejected,
     Refusal,
@@ -46,7 +48,7 @@ class Row:
 
 
 _INTERNAL = Row(
-    grpc.StatusCode.INTERNAL, "INTERNAL", "the index failed; its operator finds the cause in the log"
+    grpc.StatusCode.INTERNAL, "INTERNAL", "the service failed; its operator finds the cause in the log"
 )
 _REFUSED = "REFUSED"
 
@@ -60,16 +62,22 @@ TABLE: dict[type[VerwijsindexError], Row] = {
     Refusal: Row(grpc.StatusCode.PERMISSION_DENIED, _REFUSED),
     Unauthenticated: Row(grpc.StatusCode.UNAUTHENTICATED, _REFUSED),
     NotPermitted: Row(grpc.StatusCode.PERMISSION_DENIED, _REFUSED),
+    EpochRefused: Row(grpc.StatusCode.FAILED_PRECONDITION, _REFUSED),
     QuotaExceeded: Row(grpc.StatusCode.RESOURCE_EXHAUSTED, _REFUSED),
     # The texts of these name hosts and databases: for the operator's log, not for a caller.
     Unavailable: Row(
-        grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE", "the index cannot answer now; nothing was answered"
+        grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE", "the service cannot answer now; nothing was answered"
     ),
     StoreUnavailable: Row(
         grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE", "the store is away; nothing was answered"
     ),
     BusUnavailable: Row(
         grpc.StatusCode.UNAVAILABLE, "BUS_UNAVAILABLE", "the bus is away; nothing was answered"
+    ),
+    PseudonymsUnavailable: Row(
+        grpc.StatusCode.UNAVAILABLE,
+        "PSEUDONYMS_UNAVAILABLE",
+        "the pseudonym service is away; nothing was answered",
     ),
     NotFreshEnough: Row(
         grpc.StatusCode.UNAVAILABLE,

@@ -17,13 +17,15 @@ from adapters.kit.model import (
     LeftOut,
     Mapped,
     MappingContext,
+    MergeDraft,
+    PersonDraft,
     SourceRecord,
     UnreadableRecord,
     WithoutBsn,
 )
 from gateway.domain import Bsn, Phase
 from gateway.errors import InvalidInput
-from tests.support.hl7 import PID, adt, pv1
+from tests.support.hl7 import BSN, PID, adt, pv1
 
 CONTEXT = MappingContext(today=date(2026, 6, 1))
 PV1 = pv1()
@@ -68,9 +70,62 @@ def test_a_cancelled_admission_never_was(trigger: str) -> None:
     assert involvement(adt(trigger, PID, PV1)).phase is Phase.RETRACTED
 
 
-def test_a_merge_retracts_what_stood_under_the_old_number() -> None:
-    result = mapped(adt("A40", PID, "MRG|OLD7^^^LOCAL^PI"))
-    assert (result.drafts, result.retracts) == ((), ("local:OLD7",))
+def test_a_merge_names_both_numbers_and_the_bsn_of_each_that_the_message_gives() -> None:
+    [draft] = mapped(adt("A40", PID, "MRG|OLD7^^^LOCAL^PI")).drafts
+    assert draft == MergeDraft(key="local:OLD7>local:L1", old="local:OLD7", new="local:L1", new_bsn=Bsn(BSN))
+    [draft] = mapped(adt("A40", PID, "MRG|999993653^^^NLMINBIZA^NNNLD~OLD7^^^LOCAL^PI")).drafts
+    assert isinstance(draft, MergeDraft)
+    assert (draft.old_bsn, draft.new_bsn) == (Bsn("999993653"), Bsn(BSN))
+
+
+def test_every_merged_number_goes_to_the_patient_before_it() -> None:
+    other = "PID|1||999993653^^^NLMINBIZA^NNNLD~L2^^^LOCAL^PI"
+    drafts = mapped(adt("A40", PID, "MRG|OLD1^^^LOCAL^PI", other, "MRG|OLD2^^^LOCAL^PI")).drafts
+    assert [draft.key for draft in drafts if isinstance(draft, MergeDraft)] == [
+        "local:OLD1>local:L1",
+        "local:OLD2>local:L2",
+    ]
+    assert isinstance(drafts[1], MergeDraft)
+    assert drafts[1].new_bsn == Bsn("999993653")
+
+
+def test_a_number_merged_into_itself_is_no_merge_unless_its_bsn_was() -> None:
+    assert mapped(adt("A40", PID, "MRG|L1^^^LOCAL^PI")).drafts == ()
+    [draft] = mapped(adt("A40", PID, "MRG|L1^^^LOCAL^PI~999993653^^^NLMINBIZA^NNNLD")).drafts
+    assert draft == MergeDraft(
+        key="bsn:999993653>local:L1", new="local:L1", old_bsn=Bsn("999993653"), new_bsn=Bsn(BSN)
+    )
+
+
+@pytest.mark.parametrize("segments", [(PID,), (PID, "MRG|"), (PID, "MRG|^^^LOCAL^PI")])
+def test_a_merge_without_what_was_merged_is_refused(segments: Sequence[str]) -> None:
+    with pytest.raises(InvalidInput, match="MRG-1"):
+        mapped(adt("A40", *segments))
+
+
+def test_a_wrong_bsn_of_the_merged_patient_is_refused_without_being_repeated() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        mapped(adt("A40", PID, "MRG|999940003^^^NLMINBIZA^NNNLD"))
+    assert "MRG-1" in str(caught.value)
+    assert "999940003" not in str(caught.value)
+
+
+def test_an_unlink_takes_back_the_merge_of_the_two_whichever_way_it_went() -> None:
+    other = PID.replace("L1^", "OLD7^")
+    assert mapped(adt("A37", PID, other)).undoes == ("local:L1>local:OLD7", "local:OLD7>local:L1")
+
+
+@pytest.mark.parametrize("segments", [(PID,), (PID, PID), (PID, "PID|1||123456782^^^NLMINBIZA^NNNLD")])
+def test_an_unlink_of_anything_but_two_numbers_is_refused(segments: Sequence[str]) -> None:
+    with pytest.raises(InvalidInput, match="PID-3"):
+        mapped(adt("A37", *segments))
+
+
+@pytest.mark.parametrize("trigger", ["A31", "A08"])
+def test_an_update_of_the_patient_tells_which_bsn_the_number_has(trigger: str) -> None:
+    assert mapped(adt(trigger, PID)).drafts == (PersonDraft(person="local:L1", bsn=Bsn(BSN)),)
+    assert mapped(adt("A28", PID)).drafts == ()
+    assert involvement(adt("A01", PID, PV1)).person == "local:L1"
 
 
 @pytest.mark.parametrize("trigger", ["A28", "A31", "A12", "A05"])

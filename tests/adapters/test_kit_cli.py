@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -14,8 +15,10 @@ from tests.support.veilig_thuis import csv_of, row
 
 
 @pytest.fixture(scope="module")
-def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
-    return Trial.make(tmp_path_factory.mktemp("adapter-cli") / "site")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    made = Trial.make(tmp_path_factory.mktemp("adapter-cli") / "site")
+    with made.process("pseudonym-service"):
+        yield made
 
 
 @pytest.fixture

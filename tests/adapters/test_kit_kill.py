@@ -63,22 +63,23 @@ def test_killed_runs_together_send_each_fact_once(tmp_path: Path) -> None:
     arguments += ["--file", str(export), "--once", "--wait", "0"]
     chosen = random.Random(20)
     killed = 0
-    for _ in range(KILLS):
-        goal = progress(state) + chosen.randint(1, 300)
-        process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=clean_environment(),
-        )
-        while process.poll() is None and progress(state) < goal:
-            pass
-        if process.poll() is None:
-            process.kill()
-            killed += 1
-        process.wait()
-    assert killed >= 2
-    last = trial.run(*arguments)
+    with trial.process("pseudonym-service"):
+        for _ in range(KILLS):
+            goal = progress(state) + chosen.randint(1, 300)
+            process = subprocess.Popen(
+                [*COMMAND, *arguments],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=clean_environment(),
+            )
+            while process.poll() is None and progress(state) < goal:
+                pass
+            if process.poll() is None:
+                process.kill()
+                killed += 1
+            process.wait()
+        assert killed >= 2
+        last = trial.run(*arguments)
     assert last.returncode == 0
     messages = asyncio.run(messages_on(trial))
     # The bus may hold a message twice, under one id: the index takes the second as a duplicate.

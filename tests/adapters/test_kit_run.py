@@ -13,7 +13,7 @@ from adapters.politie import ADAPTER as POLITIE
 from adapters.veilig_thuis import ADAPTER as VEILIG_THUIS
 from gateway.domain import Event, HouseholdFact, InvolvementFact, Phase
 from gateway.errors import StoreUnavailable
-from tests.support.adapters import OIN, REFERENCE_KEY, TEST_BSNS, Workbench, pseudonym_of
+from tests.support.adapters import OIN, REFERENCE_KEY, TEST_BSNS, Workbench, subject_of
 from tests.support.veilig_thuis import csv_of, row
 
 FAMILY = [row(bsn=bsn) for bsn in TEST_BSNS[:3]]
@@ -35,7 +35,7 @@ async def test_a_case_becomes_an_involvement_a_person_and_one_household(bench: W
     assert [m.event for m in messages] == [Event.INVOLVEMENT_STARTED] * 3 + [Event.HOUSEHOLD_ASSERTED]
     household = messages[-1].fact
     assert isinstance(household, HouseholdFact)
-    assert {m.subject for m in household.members} == {pseudonym_of(bsn) for bsn in TEST_BSNS[:3]}
+    assert {m.subject for m in household.members} == {subject_of(bsn) for bsn in TEST_BSNS[:3]}
     assert household.reference == opaque_reference(REFERENCE_KEY, ReferenceKind.HOUSEHOLD, "C-1")
     assert {m.fact.partner for m in messages} == {OIN}
 

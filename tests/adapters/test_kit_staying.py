@@ -124,19 +124,20 @@ def test_a_lasting_ggz_adapter_takes_a_message_in_and_stops_cleanly(tmp_path: Pa
     trial = Trial.make(tmp_path / "site")
     config = trial.config("ggz")
     config.write_text(config.read_text("utf-8") + "\n[adapter.mllp]\nport = 0\n", "utf-8")
-    process = subprocess.Popen(
-        [*COMMAND, "adapter", "run", "ggz", "--config", str(config), "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=clean_environment(),
-    )
-    try:
-        assert process.stdout is not None
-        port = orjson.loads(process.stdout.readline())["mllp_port"]
-        (answer,) = asyncio.run(send_mllp("127.0.0.1", port, [admission(5)]))
-        assert b"MSA|AA|5" in answer
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
-    finally:
-        process.kill()
-        process.communicate()
+    with trial.process("pseudonym-service"):
+        process = subprocess.Popen(
+            [*COMMAND, "adapter", "run", "ggz", "--config", str(config), "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=clean_environment(),
+        )
+        try:
+            assert process.stdout is not None
+            port = orjson.loads(process.stdout.readline())["mllp_port"]
+            (answer,) = asyncio.run(send_mllp("127.0.0.1", port, [admission(5)]))
+            assert b"MSA|AA|5" in answer
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=60) == 0
+        finally:
+            process.kill()
+            process.communicate()

@@ -19,7 +19,7 @@ from adapters.kit.simulation import write_region
 from adapters.politie import ADAPTER as POLITIE
 from adapters.veilig_thuis import ADAPTER as VEILIG_THUIS
 from gateway.domain import Bsn, Event, InvolvementFact
-from tests.support.adapters import Workbench, pseudonym_of
+from tests.support.adapters import Workbench, subject_of
 
 TODAY = date(2026, 6, 1)
 ADAPTERS: dict[str, Adapter] = {"veilig_thuis": VEILIG_THUIS, "ggz": GGZ, "politie": POLITIE}
@@ -142,7 +142,7 @@ async def test_a_treatment_that_ended_stays_ended_after_a_later_update(
     side = bench(tmp_path, GGZ)
     await side.run(folder / "ggz" / "adt.hl7")
     [ended] = [treatment for treatment in region.treatments if treatment.until is not None]
-    subject = pseudonym_of(ended.person.bsn)
+    subject = subject_of(ended.person.bsn)
     events = [
         m.event for m in side.drain() if isinstance(m.fact, InvolvementFact) and m.fact.subject == subject
     ]

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 
 from gateway.audit.canonical import from_bytes, to_bytes
 from gateway.audit.model import AuditedVerdict, AuditEvent, AuditOutcome, AuditRecord
-from gateway.domain import MessageId, Oin, PartnerKind, Professional, Pseudonym
+from gateway.domain import MessageId, Oin, PartnerKind, Professional, SealedPseudonym, Subject
 from tests.audit.records import RECORDS, ZONES
 
 RECORD = AuditRecord(
@@ -21,7 +21,7 @@ RECORD = AuditRecord(
     organisation=Oin("00000099100000000200"),
     kind=PartnerKind("ggz"),
     professional=Professional(id="p-1", role="behandelaar", mandate="eigen-taak"),
-    subject=Pseudonym(bytes(range(32))),
+    subject=Subject(SealedPseudonym(bytes(range(32)), epoch=1)),
     purpose="coordination-of-care",
     convenant="Voorbeeldregio 1.0",
     message=MessageId(Oin("00000099100000000100"), "m-1"),
@@ -38,11 +38,11 @@ RECORD = AuditRecord(
 )
 
 GOLDEN = (
-    b'{"at":"2026-03-02T12:00:00.000005+00:00","convenant":"Voorbeeldregio 1.0","event":"lookup",'
-    b'"kind":"ggz","message":["00000099100000000100","m-1"],"organisation":"00000099100000000200",'
+    b'{"at":"2026-03-02T12:00:00.000005+00:00","convenant":"Voorbeeldregio 1.0",'
+    b'"count":null,"epoch":null,"event":"lookup","kind":"ggz","message":["00000099100000000100","m-1"],"organisation":"00000099100000000200",'
     b'"outcome":"done","professional":{"id":"p-1","mandate":"eigen-taak","role":"behandelaar"},'
     b'"purpose":"coordination-of-care","reason":"","record_id":"01994f00-0000-7000-8000-000000000001",'
-    b'"subject":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",'
+    b'"subject":["1:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"],'
     b'"verdicts":[{"basis":"","kind":null,"partner":"00000099100000000100","reference":"r",'
     b'"rule":"no-rule","shown":false}]}'
 )
@@ -80,6 +80,12 @@ def test_different_records_have_different_bytes(one: AuditRecord, other: AuditRe
 def test_every_field_stands_in_the_bytes_by_its_name(record: AuditRecord) -> None:
     """A field that is added to the model and forgotten here would be missing from the log."""
     assert orjson.loads(to_bytes(record)).keys() == {field.name for field in fields(AuditRecord)}
+
+
+def test_a_record_of_before_there_were_evaluations_can_be_read() -> None:
+    before = GOLDEN.replace(b'"count":null,"epoch":null,', b"")
+    assert before != GOLDEN
+    assert from_bytes(before) == RECORD
 
 
 def test_a_difference_of_a_microsecond_shows() -> None:

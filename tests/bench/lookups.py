@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 import grpc
 
 from gateway.bootstrap import run_server
-from gateway.domain import Bsn, Fact
+from gateway.domain import Fact
+from gateway.index.sealing import Sealer
 from gateway.index.sql.store import open_store
-from gateway.pseudonyms.client import open_pseudonymiser
+from gateway.keyfiles import load_secret
 from tests.bench.timing import rate
-from tests.support.facts import household, involvement, message
+from tests.support.facts import message, person
+from tests.support.sealed import household, involvement
 from tests.support.trial import Trial
-from verwijsindex.client import IndexClient, Professional, connect
+from verwijsindex.client import IndexClient, Professional, SubjectPseudonym, connect
 
 CALLS = 3000
 AT_ONCE = 64
-BSN = "999993653"
 ECHO_METHOD = "/verwijsindex.bench.Echo/Echo"
 
 if TYPE_CHECKING:
@@ -34,22 +35,29 @@ async def measure_lookups(folder: Path) -> tuple[float, float]:
     server = asyncio.create_task(run_server(trial.settings, stop, on_ready=lambda _host, _port: ready.set()))
     await ready.wait()
     partner = trial.partner("veilig_thuis")
-    [pseudonym] = await open_pseudonymiser(partner.pseudonyms).pseudonymise([Bsn(BSN)])
+    subject = wire_person()
     tls = partner.tls
     async with connect(
         partner.index.address, certificate=tls.certificate, key=tls.key, trusted_ca=tls.trusted_ca
     ) as index:
-        await _lookups(index, pseudonym.reveal(), 100)
-        lookups = await rate(lambda: _lookups(index, pseudonym.reveal(), CALLS))
-        answer = await _one(index, pseudonym.reveal())
+        await _lookups(index, subject, 100)
+        lookups = await rate(lambda: _lookups(index, subject, CALLS))
+        answer = await _one(index, subject)
     stop.set()
     await server
     return lookups, await _measure_echo(trial, size=len(repr(answer)))
 
 
+def wire_person() -> list[SubjectPseudonym]:
+    """Return the person asked for, as a partner names them."""
+    return [
+        SubjectPseudonym(value=each.reveal(), epoch=each.epoch) for each in person("asked-for").pseudonyms
+    ]
+
+
 async def _fill(trial: Trial) -> None:
     """Give the person asked for a household of three with involvements of three partners."""
-    [subject] = await open_pseudonymiser(trial.partner("ggz").pseudonyms).pseudonymise([Bsn(BSN)])
+    subject = Sealer(load_secret(trial.settings.sealing_key)).seal(person("asked-for"))
     oins = {kind: trial.oin(kind) for kind in ("veilig_thuis", "ggz", "politie")}
     facts: list[Fact] = [involvement(oin, f"x-{kind}", subject=subject) for kind, oin in oins.items()]
     facts.append(household(oins["veilig_thuis"], "a", "b"))
@@ -60,21 +68,21 @@ async def _fill(trial: Trial) -> None:
     await store.close()
 
 
-async def _one(index: IndexClient, pseudonym: bytes) -> object:
+async def _one(index: IndexClient, subject: list[SubjectPseudonym]) -> object:
     return await index.lookup(
-        pseudonym,
+        subject,
         purpose="safety-assessment",
         professional=Professional(id="bench", role="maatschappelijk-werker", mandate="eigen-taak"),
         timeout_seconds=60,
     )
 
 
-async def _lookups(index: IndexClient, pseudonym: bytes, calls: int) -> int:
+async def _lookups(index: IndexClient, subject: list[SubjectPseudonym], calls: int) -> int:
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def ask() -> None:
         async with gate:
-            await _one(index, pseudonym)
+            await _one(index, subject)
 
     await asyncio.gather(*(ask() for _ in range(calls)))
     return calls

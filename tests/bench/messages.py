@@ -18,6 +18,7 @@ from gateway.messages.parse import parse_bundle
 from gateway.messages.signing import public_bytes, verify
 from tests.bench.timing import rate
 from tests.support.facts import involvement, message
+from tests.support.sealed import DOOR
 from tests.support.trial import Trial
 
 MESSAGES = 2000
@@ -33,7 +34,9 @@ async def measure_messages(folder: Path) -> tuple[float, float]:
     await trial.publish([trial.record(message(involvement(oin, f"p{n}"))) for n in range(MESSAGES)])
     bus = open_bus(trial.settings.bus)
     store = open_store(trial.settings.store)
-    service = IngestService(store=store, clock=lambda: datetime.now(UTC), largest_message_bytes=65_536)
+    service = IngestService(
+        store=store, door=DOOR, clock=lambda: datetime.now(UTC), largest_message_bytes=65_536
+    )
     public = public_bytes(load_signing_key(trial.partner("veilig_thuis").signing_key))
 
     async def bare(deliveries: Sequence[Delivery]) -> None:

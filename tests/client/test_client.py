@@ -19,7 +19,8 @@ from gateway.errors import QuotaExceeded
 from gateway.lookup.answer import Concern as ShownConcern
 from gateway.lookup.answer import ShownInvolvement
 from gateway.rpc.status import TABLE, failure_of, status_of
-from tests.support.facts import OIN_POLITIE, person
+from tests.support.facts import pseudonym
+from tests.support.sealed import OIN_POLITIE, person
 from tests.support.serving import ASKER, GGZ, OIN_STRANGER, PURPOSE, VEILIG_THUIS, Identities, Serving, shown
 from tests.test_errors import example
 from verwijsindex.client import (
@@ -34,6 +35,7 @@ from verwijsindex.client import (
     NotPermitted,
     Professional,
     Question,
+    SubjectPseudonym,
     TooManyQuestions,
     Violation,
     connect,
@@ -41,12 +43,16 @@ from verwijsindex.client import (
 from verwijsindex.client.errors import KIND_OF, error_of_call, error_of_failure
 from verwijsindex.v1.index_pb2 import LookupFailure
 
-ANNA = person("anna").reveal()
+ANNA = [SubjectPseudonym(value=pseudonym("anna").reveal(), epoch=1)]
+
+
+SHORT = [SubjectPseudonym(value=b"short", epoch=1)]
 
 
 def asked(name: str, who: str | None = None, **changes: bytes) -> Question:
-    pseudonym = changes.get("pseudonym", person(who or name).reveal())
-    return Question(id=name, pseudonym=pseudonym, purpose=PURPOSE, professional=ASKER)
+    value = changes.get("value", pseudonym(who or name).reveal())
+    subject = [SubjectPseudonym(value=value, epoch=1)]
+    return Question(id=name, subject=subject, purpose=PURPOSE, professional=ASKER)
 
 
 async def test_an_answer_comes_as_typed_values(index: Serving) -> None:
@@ -88,12 +94,12 @@ async def test_an_invalid_question_names_every_broken_rule(index: Serving) -> No
     async with index.client() as client:
         with pytest.raises(InvalidQuestion) as caught:
             await client.lookup(
-                b"short",
+                SHORT,
                 purpose="Not A Code",
                 professional=Professional(id="m-1", role="behandelaar", mandate="eigen-taak"),
             )
     assert caught.value.violations == (
-        Violation("subject.value", "must be exactly 32 bytes"),
+        Violation("subject[0].value", "must be exactly 32 bytes"),
         Violation("purpose", "must be a lower-case code of at most 64 characters"),
     )
     assert isinstance(caught.value, LookupRefused)
@@ -198,7 +204,7 @@ async def test_many_questions_give_each_its_own_outcome(index: Serving) -> None:
 
     index.lookup.script[person("known")] = lambda: [shown()]
     index.lookup.script[person("refused")] = refuse
-    questions = [asked("known"), asked("refused"), asked("malformed", pseudonym=b"short")]
+    questions = [asked("known"), asked("refused"), asked("malformed", value=b"short")]
     questions += [asked(f"nobody-{number}") for number in range(50)]
     async with index.client() as client:
         outcomes = {key: outcome async for key, outcome in client.lookup_many(questions)}
@@ -209,7 +215,7 @@ async def test_many_questions_give_each_its_own_outcome(index: Serving) -> None:
     assert isinstance(refused, NotPermitted)
     assert refused.reason == "UNKNOWN_ROLE"
     assert isinstance(malformed, InvalidQuestion)
-    assert malformed.violations == (Violation("subject.value", "must be exactly 32 bytes"),)
+    assert malformed.violations == (Violation("subject[0].value", "must be exactly 32 bytes"),)
     assert all(isinstance(outcomes[f"nobody-{number}"], Answer) for number in range(50))
 
 
@@ -329,8 +335,8 @@ async def test_the_example_in_the_docstring_runs(
     namespace: dict[str, Any] = {}
     exec(code, namespace)  # noqa: S102 - the example is the subject of this test
     await namespace["who_else"](ANNA)
-    await namespace["who_else"](b"short")
+    await namespace["who_else"](SHORT)
     written = capsys.readouterr().out
     assert f"{GGZ.name} Aanmeldbureau +31880000020 2026-01" in written
     assert "onvolledig" in written
-    assert "wrong question: subject.value: must be exactly 32 bytes" in written
+    assert "wrong question: subject[0].value: must be exactly 32 bytes" in written

@@ -82,7 +82,7 @@ def _agreed(world: World, fact: InvolvementFact, on: date) -> bool:
     said = {
         statement.effect
         for statement in world.facts.consents
-        if statement.subject == fact.subject
+        if statement.subject.is_same_person(fact.subject)
         and world.facts.kinds[fact.partner] in statement.holder_kinds
         and world.question.asker_kind in statement.asking_kinds
         and world.question.purpose in statement.purposes

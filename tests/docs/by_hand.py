@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class Walk:
     @contextmanager
     def serving(self, block: Block) -> Iterator[None]:
         """Run a lasting block while the `with` block runs, from the moment it says where it answers."""
-        log = self.folder / "serve.log"
+        log = self.folder / f"{_command_of(block)}.log"
         with log.open("wb") as errors:
             process = subprocess.Popen(
                 ["bash", "-c", f"exec {block.text}"],
@@ -66,28 +66,37 @@ class Walk:
                 assert process.stdout is not None
                 ready = _ANSWERS_ON.search(process.stdout.readline())
                 assert ready, log.read_text()[-2000:]
-                self.address = ready[1]
+                if _command_of(block) == "serve":
+                    self.address = ready[1]
                 yield
             finally:
                 process.terminate()
 
     def _here(self, text: str) -> str:
         # A free port in place of the documented one: other sites may run on this machine.
-        return text.replace("verwijsindex init site", "verwijsindex init site --port 0").replace(
-            DOCUMENTED_ADDRESS, self.address
-        )
+        return text.replace(
+            "verwijsindex init site", "verwijsindex init site --port 0 --pseudonym-port 0"
+        ).replace(DOCUMENTED_ADDRESS, self.address)
+
+
+def _command_of(block: Block) -> str:
+    """Return the command of a lasting block: the word after `verwijsindex`."""
+    return block.text.split()[1]
 
 
 @contextmanager
 def follow(name: str, folder: Path) -> Iterator[Walk]:
-    """Follow the bash blocks of a page marked `by-hand`; yield with its index still running."""
+    """Follow the bash blocks of a page marked `by-hand`; yield with its lasting commands still running."""
     walk = Walk(folder)
     blocks = blocks_of(name)
-    [serve] = marked(blocks, "by-hand-serve")
-    before = [block for block in marked(blocks, "by-hand", "bash") if block.line < serve.line]
+    lasting = marked(blocks, "by-hand-serve")
+    serve = lasting[-1]
+    before = [block for block in marked(blocks, "by-hand", "bash") if block.line < lasting[0].line]
     for block in before:
         walk.run(block)
-    with walk.serving(serve):
+    with ExitStack() as running:
+        for block in lasting:
+            running.enter_context(walk.serving(block))
         for block, expected in with_expectation(blocks, "by-hand", "bash"):
             if block.line > serve.line:
                 output = walk.run(block)

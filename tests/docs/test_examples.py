@@ -17,6 +17,7 @@ from tests.docs.pages import NAMES, Block, blocks_of
 from tests.support.facts import OIN_VT
 from tests.support.serving import GGZ, Identities, serving
 from tests.support.serving import VEILIG_THUIS as VT_PARTNER
+from verwijsindex.client import SubjectPseudonym
 
 EXAMPLES = [
     pytest.param(block, id=f"{name}:{block.line}")
@@ -50,7 +51,9 @@ async def test_the_client_example_asks_one_question_many_questions_and_for_the_d
     async with serving(identities) as index:
         namespace = _executed(block.text.replace("verwijsindex.example:50443", index.address))
         capsys.readouterr()
-        await namespace["ask"]([bytes(32), bytes([1]) * 32])
+        await namespace["ask"](
+            [[SubjectPseudonym(value=bytes([number]) * 32, epoch=1)] for number in range(2)]
+        )
         printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("0 Dit overzicht kan onvolledig zijn")
     assert sorted(printed[1:3]) == ["0 0", "1 0"]

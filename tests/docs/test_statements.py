@@ -14,15 +14,18 @@ import pytest
 import typer
 from pydantic import BaseModel
 
+import gateway.evaluation.events
 import gateway.ingest.events
+import gateway.lookup.events
 import gateway.rpc.events
+import gateway.watching.events
 from adapters.veilig_thuis import ADAPTER as VEILIG_THUIS
 from adapters.veilig_thuis.source import USED_COLUMNS
 from gateway.audit.model import AuditEvent, AuditOutcome
 from gateway.cli.main import build_app
 from gateway.convenant.question import Builtin
 from gateway.errors import RejectionReason
-from gateway.settings import IndexSettings, PartnerSettings
+from gateway.settings import IndexSettings, PartnerSettings, PseudonymServiceSettings
 from gateway.telemetry.log import LogEvent
 from tests.docs.pages import NAMES, ROOT, blocks_of, page, prose_of
 
@@ -31,7 +34,11 @@ _CODE = re.compile(r"`([^`\n]+)`")
 _FOLDERS = ("gateway/", "adapters/", "tests/", "proto/", "docs/", "helm/", "requirements/", ".ci/")
 _COMMAND = re.compile(r"\bverwijsindex ([a-z][^`\n|<>()]*)")
 _TARGET = re.compile(r"`(?:[A-Z_]+=\S+ )?make ([a-z.][^\s`]*)[^`]*`")
-_SETTINGS = {"docs/operators/README.md": IndexSettings, "docs/integrators/README.md": PartnerSettings}
+_SETTINGS: dict[str, type[BaseModel]] = {
+    "docs/operators/README.md": IndexSettings,
+    "docs/operators/pseudonym-service.md": PseudonymServiceSettings,
+    "docs/integrators/README.md": PartnerSettings,
+}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -77,13 +84,12 @@ def test_every_setting_is_documented(name: str, model: type[BaseModel]) -> None:
     assert missing == [], f"{name} does not name {missing}"
 
 
-def test_the_defaults_of_the_index_that_are_documented_are_the_defaults() -> None:
-    rows = re.findall(
-        r"^\| `\[(\w+)\] (\w+)` \| `?([\w.-]+?)`? \|", page("docs/operators/README.md"), re.MULTILINE
-    )
-    assert len(rows) >= 4
+@pytest.mark.parametrize("name", [name for name in _SETTINGS if name.startswith("docs/operators/")])
+def test_the_defaults_that_are_documented_for_operators_are_the_defaults(name: str) -> None:
+    rows = re.findall(r"^\| `\[(\w+)\] (\w+)` \| `?([\w.-]+?)`? \|", page(name), re.MULTILINE)
+    assert len(rows) >= 3
     for section, field, documented in rows:
-        model = IndexSettings.model_fields[section].annotation
+        model = _SETTINGS[name].model_fields[section].annotation
         assert isinstance(model, type)
         assert issubclass(model, BaseModel)
         assert str(model.model_fields[field].default).lower() == documented, f"[{section}] {field}"
@@ -92,12 +98,18 @@ def test_the_defaults_of_the_index_that_are_documented_are_the_defaults() -> Non
 def test_the_operators_page_explains_every_rejection_reason_and_every_event_to_look_at() -> None:
     named = set(_CODE.findall(page("docs/operators/README.md")))
     assert {reason.value for reason in RejectionReason} <= named
-    rooms = (gateway.ingest.events, gateway.rpc.events)
+    rooms = (gateway.ingest.events, gateway.lookup.events, gateway.rpc.events, gateway.watching.events)
     declared = [event for room in rooms for event in vars(room).values() if isinstance(event, LogEvent)]
     assert {event.id for event in declared if event.level >= logging.WARNING} <= named
-    assert {word for word in named if word.startswith(("rpc.", "ingest."))} <= {
+    assert {word for word in named if word.startswith(("rpc.", "ingest.", "lookup.", "watching."))} <= {
         event.id for event in declared
     }
+
+
+def test_the_custodians_page_explains_every_event_of_its_service() -> None:
+    named = set(_CODE.findall(page("docs/operators/pseudonym-service.md")))
+    declared = {event.id for event in vars(gateway.evaluation.events).values() if isinstance(event, LogEvent)}
+    assert {word for word in named if word.startswith("evaluation.")} == declared
 
 
 def test_the_officers_page_explains_every_event_outcome_and_reason_of_the_access_log() -> None:

@@ -39,8 +39,11 @@ def test_each_sample_has_its_line_in_the_report_and_leaves_nothing(shared_data: 
     paths = samples(shared_data)
     for path in paths:
         report = take_in(trial, "ggz", path)
-        assert (report["read"], report["without_bsn"], report["messages"]) == (1, 1, 0)
-        assert [line["field"] for line in report["details"]] == ["PID-3"]
+        # A merge registers nobody: with nothing sent under either number there is nothing to move.
+        merges = "A40" in path.name
+        assert (report["read"], report["messages"]) == (1, 0)
+        assert (report["without_bsn"], report["unchanged"]) == ((0, 1) if merges else (1, 0))
+        assert [line["field"] for line in report["details"]] == ([] if merges else ["PID-3"])
     needles = words(paths)
     assert len(needles) > 10
     found = Search(sorted(needles))

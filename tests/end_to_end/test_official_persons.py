@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from gateway.bootstrap import open_site
+from gateway.bootstrap import open_door, open_site
 from gateway.domain import Bsn, HouseholdFacts
 from gateway.errors import InvalidInput
 from gateway.pseudonyms.client import open_pseudonymiser
+from gateway.pseudonyms.ports import EvaluationPurpose
 from tests.end_to_end.test_commands import HEADER, take_in
 from tests.support.trial import Trial
 
@@ -135,14 +136,14 @@ def test_the_official_test_persons_travel_from_export_to_index(
         "ggz": ("adt.hl7", adt_of(treated, persons)),
         "politie": ("politie.xml", xml_of(reported)),
     }
-    with trial.process("ingest"):
+    with trial.process("pseudonym-service"), trial.process("ingest"):
         for kind, (name, text) in exports.items():
             path = tmp_path / name
             path.write_text(text, "utf-8")
             report = take_in(trial, kind, path)
             assert (report["rejected"], report["without_bsn"]) == (0, 0)
             assert report["read"] == report["sent"]
-    households = asyncio.run(read_households(trial, list(persons)))
+        households = asyncio.run(read_households(trial, list(persons)))
 
     expected = expected_households(cases)
     pseudonyms = {facts.subject: bsn for bsn, facts in households.items()}
@@ -171,8 +172,13 @@ def test_one_address_is_not_one_household(persons: dict[str, dict[str, Any]]) ->
 
 
 async def read_households(trial: Trial, bsns: list[str]) -> dict[str, HouseholdFacts]:
-    pseudonymiser = open_pseudonymiser(trial.partner("ggz").pseudonyms)
-    pseudonyms = await pseudonymiser.pseudonymise([Bsn(bsn) for bsn in bsns])
+    partner = trial.partner("ggz")
+    async with open_pseudonymiser(partner.pseudonyms, partner.tls) as pseudonymiser:
+        subjects = await pseudonymiser.pseudonymise(
+            [Bsn(bsn) for bsn in bsns], purpose=EvaluationPurpose.LOOKUP
+        )
+    door = open_door(trial.settings)
     async with open_site(trial.settings) as site, site.store.transaction() as tx:
-        found = await tx.facts.households(pseudonyms, on=date(2026, 6, 1))
-    return {bsn: found[pseudonym] for bsn, pseudonym in zip(bsns, pseudonyms, strict=True)}
+        sealed = [door.admit(subject) for subject in subjects]
+        found = await tx.facts.households(sealed, on=date(2026, 6, 1))
+    return {bsn: found[subject] for bsn, subject in zip(bsns, sealed, strict=True)}

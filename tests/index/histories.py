@@ -17,16 +17,19 @@ from gateway.domain import (
     HouseholdFact,
     HouseholdMember,
     InvolvementFact,
+    MergeFact,
     MessageId,
     Phase,
-    Pseudonym,
     Reference,
+    SealedPseudonym,
     SecrecyClass,
+    Subject,
 )
-from tests.support.facts import NOON, OIN_GGZ, OIN_VT, consent, involvement, message, person
+from tests.support.sealed import NOON, OIN_GGZ, OIN_VT, consent, involvement, message, person
 
 PARTNERS = st.sampled_from([OIN_VT, OIN_GGZ])
 PERSONS = st.sampled_from(["anna", "bram", "carla", "dirk"])
+EPOCHS = st.sampled_from([(1,), (1, 2), (2,)])
 REFERENCES = st.sampled_from([Reference("R-1"), Reference("r-2"), Reference("r_3")])
 STARTS = st.dates(date(2026, 2, 27), date(2026, 3, 4))
 ENDS = st.none() | st.dates(date(2026, 3, 4), date(2026, 3, 6)) | st.just(date(2026, 3, 1))
@@ -39,11 +42,18 @@ def periods(draw: st.DrawFn) -> tuple[date, date | None]:
 
 
 @st.composite
+def subjects(draw: st.DrawFn) -> Subject:
+    """A person under one epoch or two, as partners name them while one takes over from another."""
+    return person(draw(PERSONS), *draw(EPOCHS))
+
+
+@st.composite
 def involvements(draw: st.DrawFn) -> InvolvementFact:
     since, until = draw(periods())
     return involvement(
         draw(PARTNERS),
-        draw(PERSONS),
+        "",
+        subject=draw(subjects()),
         reference=draw(REFERENCES),
         phase=draw(st.sampled_from(Phase)),
         secrecy=draw(st.sampled_from(SecrecyClass)),
@@ -58,7 +68,8 @@ def households(draw: st.DrawFn) -> HouseholdFact:
     members = []
     for name in draw(st.sets(PERSONS)):
         since, until = draw(st.just((None, None)) | periods())
-        members.append(HouseholdMember(subject=person(name), since=since, until=until))
+        subject = person(name, *draw(EPOCHS))
+        members.append(HouseholdMember(subject=subject, since=since, until=until))
     return HouseholdFact(
         partner=draw(PARTNERS),
         reference=draw(REFERENCES),
@@ -72,7 +83,8 @@ def consents(draw: st.DrawFn) -> ConsentFact:
     since, until = draw(periods())
     return consent(
         draw(PARTNERS),
-        draw(PERSONS),
+        "",
+        subject=draw(subjects()),
         holder="ggz",
         asking="politie",
         reference=draw(REFERENCES),
@@ -83,9 +95,22 @@ def consents(draw: st.DrawFn) -> ConsentFact:
 
 
 @st.composite
+def merges(draw: st.DrawFn) -> MergeFact:
+    old, new = draw(st.permutations(["anna", "bram", "carla", "dirk"]))[:2]
+    return MergeFact(
+        partner=draw(PARTNERS),
+        reference=draw(REFERENCES),
+        old=person(old, *draw(EPOCHS)),
+        new=person(new, *draw(EPOCHS)),
+        undone=draw(st.integers(0, 3)) == 0,
+    )
+
+
+@st.composite
 def histories(draw: st.DrawFn) -> list[FactMessage]:
     """Up to twelve messages; times are few, so that ties happen, and ids order them."""
-    facts = draw(st.lists(involvements() | households() | consents(), min_size=1, max_size=12))
+    kinds = involvements() | households() | consents() | merges()
+    facts = draw(st.lists(kinds, min_size=1, max_size=12))
     return [
         message(
             fact,
@@ -104,11 +129,13 @@ def renamed(messages: Sequence[FactMessage], *, tag: str) -> list[FactMessage]:
     ]
 
 
-def persons_in(fact: Fact) -> list[Pseudonym]:
+def persons_in(fact: Fact) -> list[Subject]:
     """Return whom a fact is about."""
     match fact:
         case HouseholdFact(members=members):
             return [member.subject for member in members]
+        case MergeFact(old=old, new=new):
+            return [old, new]
         case InvolvementFact(subject=subject) | ConsentFact(subject=subject):
             return [subject]
 
@@ -119,9 +146,16 @@ def _renamed_fact(fact: Fact, tag: str) -> Fact:
         case HouseholdFact(members=members):
             moved = tuple(replace(member, subject=_renamed(member.subject, tag)) for member in members)
             return replace(fact, reference=reference, members=moved)
+        case MergeFact(old=old, new=new):
+            return replace(fact, reference=reference, old=_renamed(old, tag), new=_renamed(new, tag))
         case InvolvementFact() | ConsentFact():
             return replace(fact, reference=reference, subject=_renamed(fact.subject, tag))
 
 
-def _renamed(subject: Pseudonym, tag: str) -> Pseudonym:
-    return Pseudonym(hashlib.sha256(subject.reveal() + tag.encode()).digest())
+def _renamed(subject: Subject, tag: str) -> Subject:
+    return Subject(
+        *(
+            SealedPseudonym(hashlib.sha256(each.reveal() + tag.encode()).digest(), epoch=each.epoch)
+            for each in subject.pseudonyms
+        )
+    )

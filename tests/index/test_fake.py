@@ -6,11 +6,14 @@ import pytest
 
 from gateway.errors import StoreUnavailable
 from gateway.index.ports import IndexStore
+from tests.index.asking_contract import AskingContract
 from tests.index.contract import StoreContract, audit_record
+from tests.index.epochs_contract import EpochContract
+from tests.index.merges_contract import MergeContract
 from tests.support.fake_store import FakeIndexStore
 
 
-class TestFake(StoreContract):
+class TestFake(AskingContract, EpochContract, MergeContract, StoreContract):
     @pytest.fixture
     async def store(self) -> IndexStore:
         return FakeIndexStore()

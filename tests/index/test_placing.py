@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from gateway.domain import FactMessage
+from gateway.domain import FactMessage, MergeFact
 from gateway.index.ports import Saved
 from gateway.index.sql.facts import Key, Order, place, table_of
 from tests.index.histories import histories
 
 
 def order(message: FactMessage) -> Order:
-    return message.recorded_at, message.id.id
+    is_last = isinstance(message.fact, MergeFact) and message.fact.undone
+    return is_last, message.recorded_at, message.id.id
 
 
 def key(message: FactMessage) -> Key:

@@ -17,8 +17,9 @@ from gateway.messages.dead_letters import read_dead_letter
 from gateway.messages.receipts import Receipt, ReceiptOutcome, read_receipt
 from gateway.messages.records import to_record
 from gateway.messages.signing import key_id, public_bytes
-from tests.support.facts import NOON, OIN_VT, household, involvement, message
+from tests.support.facts import NOON, OIN_VT, household, involvement, merge, message
 from tests.support.fake_store import FakeIndexStore
+from tests.support.sealed import DOOR, person
 
 KEY = Ed25519PrivateKey.generate()
 NOW = datetime(2026, 3, 2, 13, tzinfo=UTC)
@@ -44,7 +45,7 @@ def store() -> FakeIndexStore:
 
 @pytest.fixture
 def service(store: FakeIndexStore) -> IngestService:
-    return IngestService(store=store, clock=lambda: NOW, largest_message_bytes=65_536)
+    return IngestService(store=store, door=DOOR, clock=lambda: NOW, largest_message_bytes=65_536)
 
 
 def delivery(number: int, fact_message: FactMessage) -> Delivery:
@@ -140,6 +141,43 @@ async def test_every_person_a_fact_is_about_has_an_audit_record(
         (AuditEvent.HOUSEHOLD, AuditOutcome.DONE),
         (AuditEvent.REJECT, AuditOutcome.REJECTED),
     ]
+
+
+async def test_a_merge_and_its_undoing_are_in_the_log_of_both_persons(
+    store: FakeIndexStore, service: IngestService
+) -> None:
+    """NEN 7513 logs by client: each of the two can ask what became of them."""
+    said, undone = merge(OIN_VT, "anna", "bram"), merge(OIN_VT, "anna", "bram", undone=True)
+    sent = [message(said), message(undone), message(said, recorded_at=NOON + timedelta(minutes=1))]
+    assert await service.take_in([delivery(number, each) for number, each in enumerate(sent)]) == {
+        TakenIn.APPLIED: 2,
+        TakenIn.SUPERSEDED: 1,
+    }
+    async with store.transaction() as tx:
+        records = [stored.record for stored in await tx.audit.read()]
+    assert [(record.event, record.outcome, record.subject) for record in records] == [
+        (event, outcome, person(name))
+        for event, outcome in (
+            (AuditEvent.MERGE, AuditOutcome.DONE),
+            (AuditEvent.UNMERGE, AuditOutcome.DONE),
+            (AuditEvent.MERGE, AuditOutcome.SUPERSEDED),
+        )
+        for name in ("anna", "bram")
+    ]
+
+
+async def test_a_merge_in_one_batch_with_what_it_moves_moves_it(
+    store: FakeIndexStore, service: IngestService
+) -> None:
+    await service.take_in(
+        [
+            delivery(0, message(merge(OIN_VT, "anna", "bram"))),
+            delivery(1, message(involvement(OIN_VT, "anna"))),
+        ]
+    )
+    async with store.transaction() as tx:
+        found = await tx.facts.households([person("anna"), person("bram")], on=NOON.date())
+    assert [len(found[person(name)].involvements) for name in ("anna", "bram")] == [0, 1]
 
 
 async def test_nothing_is_written_or_answered_when_the_store_does_not_commit(

@@ -26,8 +26,8 @@ from tests.support.convenants import (
     convenant,
     rule,
 )
-from tests.support.facts import OIN_GGZ, OIN_POLITIE, OIN_VT, message, person
 from tests.support.fake_store import FakeIndexStore
+from tests.support.sealed import OIN_GGZ, OIN_POLITIE, OIN_VT, message, person
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FRONTOFFICE = Desk(code="frontoffice", name="Frontoffice", telephone="+31880000010")

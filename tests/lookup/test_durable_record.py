@@ -13,8 +13,8 @@ from gateway.errors import NotPermitted, Refusal, StoreUnavailable
 from gateway.index.ports import Transaction
 from gateway.lookup.answer import LookupRequest
 from tests.lookup.support import PARTNERS, RecordingStore, add, records, request, service, store_with
-from tests.support.facts import OIN_GGZ, OIN_VT, involvement
 from tests.support.fake_store import FakeIndexStore
+from tests.support.sealed import OIN_GGZ, OIN_VT, involvement
 
 FACTS: Sequence[Fact] = (involvement(OIN_VT, "anna"), involvement(OIN_GGZ, "anna"))
 

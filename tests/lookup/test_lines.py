@@ -14,7 +14,7 @@ from gateway.lookup.answer import Concern, ShownInvolvement
 from gateway.lookup.lines import NO_DESK, desk_to_show, lines_of
 from tests.lookup.support import FRONTOFFICE, PARTNERS, SHELTER
 from tests.support.convenants import GGZ
-from tests.support.facts import OIN_GGZ, OIN_POLITIE, OIN_VT, involvement, person
+from tests.support.sealed import OIN_GGZ, OIN_POLITIE, OIN_VT, involvement, person
 
 BY_OIN = {partner.oin: partner for partner in PARTNERS}
 

@@ -36,7 +36,7 @@ from tests.lookup.support import (
     store_with,
 )
 from tests.support.convenants import convenant, rule
-from tests.support.facts import OIN_GGZ, OIN_POLITIE, OIN_VT, household, involvement, person
+from tests.support.sealed import OIN_GGZ, OIN_POLITIE, OIN_VT, household, involvement, person
 
 OIN_STRANGER = Oin("00000099100000009900")
 OWN = involvement(OIN_VT, "anna")

@@ -12,7 +12,7 @@ import orjson
 from gateway.messages.build import build_bundle
 from tests.messages.vectors import VALID
 
-GOLDEN = ("involvement-started-shielded", "household-asserted", "consent-given")
+GOLDEN = ("involvement-started-shielded", "household-asserted", "consent-given", "subject-merged")
 """One golden message of each shape, with every element that the shape can have."""
 
 

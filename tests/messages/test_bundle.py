@@ -14,15 +14,18 @@ from hypothesis import strategies as st
 from gateway.domain import (
     ConsentFact,
     Decider,
+    Fact,
     FactMessage,
     HouseholdFact,
     HouseholdMember,
     InvolvementFact,
+    MergeFact,
     MessageId,
     Phase,
     Pseudonym,
     Reference,
     SecrecyClass,
+    Subject,
 )
 from gateway.errors import MessageRejected, RejectionReason
 from gateway.messages import codes
@@ -30,9 +33,14 @@ from gateway.messages.build import build_bundle
 from gateway.messages.parse import parse_bundle
 from gateway.messages.profile import MOST_VIOLATIONS
 from tests.messages.vectors import FOLDER, INVALID, PLANTED, VALID, files, reason_of
-from tests.support.facts import OIN_VT, consent, event_of, household, involvement, message
+from tests.support.facts import OIN_VT, consent, event_of, household, involvement, merge, message
 
-persons = st.binary(min_size=32, max_size=32).map(Pseudonym)
+persons = st.lists(
+    st.builds(Pseudonym, st.binary(min_size=32, max_size=32), epoch=st.integers(1, 9999)),
+    min_size=1,
+    max_size=2,
+    unique_by=lambda pseudonym: pseudonym.epoch,
+).map(lambda pseudonyms: Subject(*pseudonyms))
 days = st.dates(date(1900, 1, 1), date(2100, 1, 1))
 references = st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{0,63}", fullmatch=True).map(Reference)
 desks = st.from_regex(r"[a-z][a-z0-9]{0,10}(-[a-z0-9]{1,5})?", fullmatch=True)
@@ -59,7 +67,7 @@ def involvements(draw: st.DrawFn) -> InvolvementFact:
 
 @st.composite
 def households(draw: st.DrawFn) -> HouseholdFact:
-    members = draw(st.lists(persons, max_size=6, unique_by=lambda person: person.hex()))
+    members = draw(st.lists(persons, max_size=6, unique=True))
     roles = st.none() | st.sampled_from(sorted(codes.HOUSEHOLD_ROLES))
     return household(
         OIN_VT,
@@ -97,10 +105,15 @@ def consents(draw: st.DrawFn) -> ConsentFact:
     )
 
 
-@given(fact=involvements() | households() | consents(), recorded_at=moments)
-def test_what_is_built_reads_back_as_the_same_message(
-    fact: InvolvementFact | HouseholdFact | ConsentFact, recorded_at: datetime
-) -> None:
+@st.composite
+def merges(draw: st.DrawFn) -> MergeFact:
+    old = draw(persons)
+    new = draw(persons.filter(lambda other: not other.is_same_person(old)))
+    return merge(OIN_VT, "", "", reference=draw(references), old=old, new=new, undone=draw(st.booleans()))
+
+
+@given(fact=involvements() | households() | consents() | merges(), recorded_at=moments)
+def test_what_is_built_reads_back_as_the_same_message(fact: Fact, recorded_at: datetime) -> None:
     sent = FactMessage(
         id=MessageId(OIN_VT, "019a0000-0000-7000-8000-000000000001"),
         event=event_of(fact),
@@ -205,4 +218,28 @@ def test_an_event_that_does_not_fit_the_fact_is_refused() -> None:
     body = orjson.loads(build_bundle(message(involvement(OIN_VT, "anna"))))
     body["entry"][0]["resource"]["eventCoding"]["code"] = "involvement-ended"
     with pytest.raises(MessageRejected, match="does not fit"):
+        parse_bundle(orjson.dumps(body))
+
+
+def test_a_patient_that_replaces_another_stands_for_no_person() -> None:
+    body = orjson.loads(build_bundle(VALID["involvement-started"]))
+    body["entry"][2]["resource"] = orjson.loads(build_bundle(VALID["subject-merged"]))["entry"][1]["resource"]
+    with pytest.raises(MessageRejected) as caught:
+        parse_bundle(orjson.dumps(body))
+    assert [each.path for each in caught.value.violations] == ["Bundle.entry[1].resource.patient"]
+
+
+def test_an_ordinary_patient_is_no_merge() -> None:
+    body = orjson.loads(build_bundle(VALID["subject-merged"]))
+    body["entry"][0]["resource"]["focus"][0]["reference"] = body["entry"][2]["fullUrl"]
+    with pytest.raises(MessageRejected) as caught:
+        parse_bundle(orjson.dumps(body))
+    assert [each.path for each in caught.value.violations] == ["Bundle.entry[0].resource.focus[0]"]
+
+
+def test_a_merge_names_its_reference_once() -> None:
+    body = orjson.loads(build_bundle(VALID["subject-merge-undone"]))
+    identifiers = body["entry"][1]["resource"]["identifier"]
+    identifiers.append(identifiers[0] | {"value": "another-reference"})
+    with pytest.raises(MessageRejected, match="must hold the reference of the merge once"):
         parse_bundle(orjson.dumps(body))

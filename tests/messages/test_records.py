@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from gateway.messages.cloudevents import read_headers
 from gateway.messages.parse import parse_bundle
 from gateway.messages.records import ordering_key, to_record
 from gateway.messages.signing import key_id, public_bytes, verify
-from tests.support.facts import OIN_GGZ, OIN_VT, consent, household, involvement, message, person
+from tests.support.facts import OIN_GGZ, OIN_VT, consent, household, involvement, message, person, pseudonym
 
 KEY = Ed25519PrivateKey.generate()
 names = st.sampled_from(["anna", "bram", "carla"])
@@ -44,19 +46,21 @@ def test_neither_key_nor_headers_hold_the_pseudonym(fact: Fact) -> None:
     record = to_record(message(fact), key=KEY, kid=key_id(KEY))
     outside = record.key + b"".join(record.headers.values()) + record.topic.encode()
     for name in ("anna", "bram", "carla"):
-        assert person(name).reveal() not in outside
-        assert person(name).hex().encode() not in outside
+        assert pseudonym(name).reveal() not in outside
+        assert pseudonym(name).reveal().hex().encode() not in outside
+        # Whoever can compute pseudonyms must not find a person by the key.
+        assert hashlib.sha256(pseudonym(name).reveal()).digest() not in outside
     assert len(record.key) == 32
 
 
-def test_facts_about_one_person_keep_their_order_whoever_sends_them() -> None:
-    keys = {
-        ordering_key(involvement(OIN_VT, "anna")),
-        ordering_key(involvement(OIN_GGZ, "anna", reference=Reference("another"))),
-        ordering_key(consent(OIN_GGZ, "anna", holder="ggz", asking="politie")),
-    }
+def test_versions_of_one_involvement_keep_their_order_whoever_it_is_about() -> None:
+    """Also when the pseudonym of an epoch goes, and when a wrong number is corrected."""
+    one = Reference("one")
+    keys = {ordering_key(involvement(OIN_VT, who, reference=one)) for who in ("anna", "bram")}
+    keys.add(ordering_key(involvement(OIN_VT, "anna", reference=one, subject=person("anna", 1, 2))))
     assert len(keys) == 1
-    assert ordering_key(involvement(OIN_VT, "bram")) not in keys
+    assert ordering_key(involvement(OIN_VT, "anna", reference=Reference("two"))) not in keys
+    assert ordering_key(involvement(OIN_GGZ, "anna", reference=one)) not in keys
 
 
 def test_versions_of_one_household_keep_their_order_whoever_is_in_it() -> None:

@@ -26,7 +26,17 @@ from gateway.domain import (
 from gateway.errors import RejectionReason
 from gateway.messages import codes
 from gateway.messages.build import build_bundle
-from tests.support.facts import OIN_GGZ, OIN_POLITIE, OIN_VT, consent, household, involvement, message, person
+from tests.support.facts import (
+    OIN_GGZ,
+    OIN_POLITIE,
+    OIN_VT,
+    consent,
+    household,
+    involvement,
+    merge,
+    message,
+    person,
+)
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "messages"
 PLANTED = "PLANTED text of a case"
@@ -82,6 +92,11 @@ VALID: dict[str, FactMessage] = {
             until=date(2027, 3, 1),
         ),
     ),
+    "involvement-started-under-two-epochs": _numbered(
+        13, involvement(OIN_VT, "anna", subject=person("anna", 1, 2))
+    ),
+    "subject-merged": _numbered(14, merge(OIN_GGZ, "anna", "bram", new=person("bram", 1, 2))),
+    "subject-merge-undone": _numbered(15, merge(OIN_GGZ, "anna", "bram", undone=True)),
 }
 
 EXPECTED = FOLDER / "expected.json"
@@ -105,6 +120,11 @@ def _of_another(episode: dict[str, Any]) -> None:
     episode["managingOrganization"]["identifier"]["value"] = OIN_GGZ
     episode["identifier"][0]["system"] = codes.reference_system(OIN_GGZ)
     episode["team"][0]["identifier"]["system"] = codes.desk_system(OIN_GGZ)
+
+
+def _merge_of_another(patient: dict[str, Any]) -> None:
+    patient["managingOrganization"]["identifier"]["value"] = OIN_VT
+    patient["identifier"][0]["system"] = codes.reference_system(OIN_VT)
 
 
 INVALID: dict[str, tuple[str, Edit, str]] = {
@@ -141,7 +161,19 @@ INVALID: dict[str, tuple[str, Edit, str]] = {
         lambda body: _patient(body)["identifier"].append(
             {"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": "999993653"}
         ),
+        "Bundle.entry[2].resource.identifier[1].system",
+    ),
+    "one-epoch-twice": (
+        "involvement-started",
+        lambda body: _patient(body)["identifier"].append(
+            _patient(body)["identifier"][0] | {"value": "1:" + "0" * 64}
+        ),
         "Bundle.entry[2].resource.identifier",
+    ),
+    "pseudonym-without-epoch": (
+        "involvement-started",
+        lambda body: _patient(body)["identifier"][0].update(value="0" * 64),
+        "Bundle.entry[2].resource.identifier[0].value",
     ),
     "bsn-for-pseudonym": (
         "involvement-started",
@@ -252,12 +284,62 @@ INVALID: dict[str, tuple[str, Edit, str]] = {
         lambda body: _focus(body).update(sourceAttachment={"title": PLANTED}),
         "Bundle.entry[1].resource.sourceAttachment",
     ),
+    "merge-with-a-name": (
+        "subject-merged",
+        lambda body: _focus(body).update(name=[{"text": PLANTED}]),
+        "Bundle.entry[1].resource.name",
+    ),
+    "merge-of-a-patient-with-a-bsn": (
+        "subject-merged",
+        lambda body: _focus(body)["identifier"].append(
+            {"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": "999993653"}
+        ),
+        "Bundle.entry[1].resource.identifier",
+    ),
+    "merge-with-a-bsn-for-its-reference": (
+        "subject-merged",
+        lambda body: _focus(body)["identifier"][0].update(value="999993653"),
+        "Bundle.entry[1].resource.identifier[0].value",
+    ),
+    "merge-with-another-link": (
+        "subject-merged",
+        lambda body: _focus(body)["link"][0].update(type="seealso"),
+        "Bundle.entry[1].resource.link[0].type",
+    ),
+    "merge-with-a-note-at-the-link": (
+        "subject-merged",
+        lambda body: _focus(body)["link"][0]["other"].update(display=PLANTED),
+        "Bundle.entry[1].resource.link[0].other.display",
+    ),
+    "merge-without-a-reference": (
+        "subject-merged",
+        lambda body: _focus(body)["identifier"].pop(0),
+        "Bundle.entry[1].resource.identifier",
+    ),
+    "merge-with-oneself": (
+        "subject-merged",
+        lambda body: _patient(body).update(identifier=_focus(body)["identifier"][1:]),
+        "Bundle.entry[1].resource.link[0].other",
+    ),
+    "merge-of-another-partner": (
+        "subject-merged",
+        lambda body: _merge_of_another(_focus(body)),
+        "Bundle.entry[1].resource.managingOrganization.identifier.value",
+    ),
+    "link-in-an-ordinary-patient": (
+        "involvement-started",
+        lambda body: _patient(body).update(
+            link=[{"other": {"reference": body["entry"][2]["fullUrl"]}, "type": "replaces"}]
+        ),
+        "Bundle.entry[2].resource.link",
+    ),
 }
 
 
 REASONS = {
     "unknown-event": RejectionReason.UNKNOWN_EVENT,
     "organization-of-another-partner": RejectionReason.ORIGIN,
+    "merge-of-another-partner": RejectionReason.ORIGIN,
 }
 """The reasons that are not PROFILE."""
 

@@ -121,7 +121,7 @@ def test_no_planted_text_leaves_any_adapter(tmp_path: Path) -> None:
     trial = Trial.make(tmp_path / "site")
     needles: set[str] = set()
     printed: list[Any] = []
-    with trial.process("serve"):
+    with trial.serving():
         for kind, (name, write) in EXPORTS.items():
             # Beside the site: the partner's own file is not past the adapter.
             path = tmp_path / name
@@ -164,7 +164,7 @@ def test_one_field_that_slips_through_is_found(tmp_path: Path) -> None:
     trial = Trial.make(tmp_path / "site")
     path = tmp_path / "vt.csv"
     path.write_text(veilig_thuis_csv(), "utf-8")
-    with trial.process("serve"):
+    with trial.serving():
         asyncio.run(_run(Leaking(), trial, path))
     found = asyncio.run(search(trial, planted_in(veilig_thuis_csv())))
     assert planted("veilig_thuis", "aard_geweld") in found

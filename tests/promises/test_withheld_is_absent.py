@@ -27,7 +27,7 @@ from gateway.rpc.answers import write_answer
 from tests.convenant.reference import shown_by_table
 from tests.lookup.support import NOW, no_pause, request, store_with
 from tests.support.convenants import OIN_WIJKTEAM, TODAY, World, convenant, facts, question, rule, worlds
-from tests.support.facts import OIN_GGZ, OIN_POLITIE, OIN_VT, household, involvement, person
+from tests.support.sealed import OIN_GGZ, OIN_POLITIE, OIN_VT, household, involvement, person
 
 Decide = Callable[[Convenant, Question, HouseholdFacts], Decision]
 

@@ -17,7 +17,8 @@ from gateway.lookup.answer import Concern, ShownInvolvement
 from gateway.rpc.answers import NOTICE
 from gateway.rpc.index_service import QUESTIONS_AT_ONCE
 from gateway.rpc.tokens import decode_token, encode_token
-from tests.support.facts import OIN_POLITIE, OIN_VT, person
+from tests.support.facts import wire_subject
+from tests.support.sealed import OIN_POLITIE, OIN_VT, person
 from tests.support.serving import GGZ, OIN_STRANGER, VEILIG_THUIS, Serving, shown
 from verwijsindex.v1 import common_pb2, index_pb2, index_pb2_grpc
 
@@ -28,7 +29,7 @@ Detail = TypeVar("Detail", ErrorInfo, BadRequest, RetryInfo)
 
 def question(who: str = "anna", **changes: Any) -> index_pb2.LookupRequest:
     values: dict[str, Any] = {
-        "subject": common_pb2.SubjectPseudonym(value=person(who).reveal()),
+        "subject": wire_subject(who),
         "purpose": "coordination-of-care",
         "professional": common_pb2.Professional(id="medewerker-1", role="behandelaar", mandate="eigen-taak"),
     }
@@ -186,17 +187,17 @@ async def test_over_the_quota_says_when_to_come_back(index: Serving) -> None:
 
 
 async def test_a_malformed_pseudonym_is_an_invalid_argument_at_its_field(index: Serving) -> None:
-    error = await refusal(index, question(subject=common_pb2.SubjectPseudonym(value=b"short")))
+    error = await refusal(index, question(subject=[common_pb2.SubjectPseudonym(value=b"short", epoch=1)]))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     [violation] = detail(error, BadRequest()).field_violations
-    assert violation.field == "subject.value"
+    assert violation.field == "subject[0].value"
     assert violation.description == "must be exactly 32 bytes"
 
 
 async def test_all_broken_fields_are_named_at_once(index: Serving) -> None:
     error = await refusal(index, index_pb2.LookupRequest(consistency_token=b"x"))
     assert [violation.field for violation in detail(error, BadRequest()).field_violations] == [
-        "subject.value",
+        "subject",
         "purpose",
         "professional.id",
         "professional.role",
@@ -281,7 +282,7 @@ async def test_a_failed_question_does_not_end_the_stream(index: Serving) -> None
 
     index.lookup.script[person("broken")] = fail
     malformed = numbered("malformed")
-    malformed.lookup.subject.value = b"short"
+    malformed.lookup.subject[0].value = b"short"
     async with index.channel() as channel:
         call = index_pb2_grpc.IndexServiceStub(channel).LookupStream(
             iter([malformed, numbered("broken", "broken"), numbered("fine")]), timeout=60
@@ -291,7 +292,7 @@ async def test_a_failed_question_does_not_end_the_stream(index: Serving) -> None
     failure = responses["malformed"].failure
     assert failure.code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
     assert failure.reason == "INVALID_INPUT"
-    assert [violation.field for violation in failure.field_violations] == ["subject.value"]
+    assert [violation.field for violation in failure.field_violations] == ["subject[0].value"]
     assert responses["broken"].failure.code == grpc.StatusCode.INTERNAL.value[0]
     assert "PLANTED" not in str(responses["broken"])
 

@@ -11,12 +11,16 @@ from gateway.lookup.answer import LookupRequest
 from gateway.rpc.questions import read_question
 from gateway.rpc.status import failure_of, status_of
 from gateway.rpc.tokens import encode_token
-from tests.support.facts import OIN_VT, person
+from tests.support.facts import OIN_VT, person, wire_subject
+from tests.support.sealed import DOOR, SEALER
 from verwijsindex.v1 import common_pb2, index_pb2
 
 A_CODE = "must be a lower-case code of at most 64 characters"
 RULES = {
-    Violation("subject.value", "must be exactly 32 bytes"),
+    Violation("subject", "must have 1 to 2 pseudonyms, each of another epoch"),
+    Violation("subject", "must be a pseudonym of an epoch that is in use"),
+    *(Violation(f"subject[{place}].value", "must be exactly 32 bytes") for place in range(2)),
+    *(Violation(f"subject[{place}].value", "must be of an epoch from 1 to 9999") for place in range(2)),
     Violation("purpose", A_CODE),
     Violation(
         "professional.id", "must be 1 to 64 letters, digits or . _ @ : -, starting with a letter or digit"
@@ -30,7 +34,14 @@ RULES = {
 words = st.text(max_size=80)
 requests = st.builds(
     index_pb2.LookupRequest,
-    subject=st.none() | st.builds(common_pb2.SubjectPseudonym, value=st.binary(max_size=64)),
+    subject=st.lists(
+        st.builds(
+            common_pb2.SubjectPseudonym,
+            value=st.binary(max_size=64) | st.binary(min_size=32, max_size=32),
+            epoch=st.integers(0, 2**32 - 1) | st.integers(0, 10),
+        ),
+        max_size=4,
+    ),
     purpose=words,
     professional=st.none() | st.builds(common_pb2.Professional, id=words, role=words, mandate=words),
     consistency_token=st.binary(max_size=32),
@@ -38,7 +49,7 @@ requests = st.builds(
 
 
 def read(request: index_pb2.LookupRequest) -> LookupRequest:
-    return read_question(request, caller=OIN_VT)
+    return read_question(request, caller=OIN_VT, door=DOOR)
 
 
 @given(requests)
@@ -60,19 +71,21 @@ def test_an_error_says_rules_and_never_values(request: index_pb2.LookupRequest) 
 
 
 @given(
-    st.binary(min_size=32, max_size=32),
+    st.sampled_from([(1,), (2,), (1, 2), (3,)]),
     st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}", fullmatch=True),
     st.none() | st.integers(0, 2**63 - 1),
 )
-def test_a_well_formed_question_is_read_whole(pseudonym: bytes, person_id: str, at_least: int | None) -> None:
+def test_a_well_formed_question_is_read_whole(
+    epochs: tuple[int, ...], person_id: str, at_least: int | None
+) -> None:
     request = index_pb2.LookupRequest(
-        subject=common_pb2.SubjectPseudonym(value=pseudonym),
+        subject=wire_subject("anna", *epochs),
         purpose="crisis",
         professional=common_pb2.Professional(id=person_id, role="behandelaar", mandate="eigen-client"),
         consistency_token=b"" if at_least is None else encode_token(at_least),
     )
     question = read(request)
-    assert question.subject.reveal() == pseudonym
+    assert question.subject == SEALER.seal(person("anna", *epochs))
     assert question.professional.id == person_id
     assert question.at_least == at_least
     assert question.caller == OIN_VT
@@ -81,10 +94,32 @@ def test_a_well_formed_question_is_read_whole(pseudonym: bytes, person_id: str, 
 @pytest.mark.parametrize("name", ["J. de Vries", "-x", "é", "a/b", "a\n", "x" * 65, ""])
 def test_an_id_of_a_professional_that_could_be_free_text_is_refused(name: str) -> None:
     request = index_pb2.LookupRequest(
-        subject=common_pb2.SubjectPseudonym(value=person("anna").reveal()),
+        subject=wire_subject("anna"),
         purpose="crisis",
         professional=common_pb2.Professional(id=name, role="behandelaar", mandate="eigen-client"),
     )
     with pytest.raises(InvalidInput) as caught:
         read(request)
     assert [violation.path for violation in caught.value.violations] == ["professional.id"]
+
+
+def test_a_pseudonym_of_an_epoch_that_is_over_is_left_out() -> None:
+    request = _asked(wire_subject("anna", 2, 9))
+    assert read(request).subject == SEALER.seal(person("anna", 2))
+
+
+@pytest.mark.parametrize("epochs", [(9,), (4,), (1, 4)])
+def test_an_epoch_that_is_not_in_use_is_refused(epochs: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read(_asked(wire_subject("anna", *epochs)))
+    assert caught.value.violations == (
+        Violation("subject", "must be a pseudonym of an epoch that is in use"),
+    )
+
+
+def _asked(subject: list[common_pb2.SubjectPseudonym]) -> index_pb2.LookupRequest:
+    return index_pb2.LookupRequest(
+        subject=subject,
+        purpose="crisis",
+        professional=common_pb2.Professional(id="m-1", role="behandelaar", mandate="eigen-client"),
+    )

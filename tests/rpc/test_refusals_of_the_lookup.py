@@ -15,7 +15,7 @@ from gateway.rpc.server import RpcServer
 from gateway.rpc.tokens import encode_token
 from gateway.settings import ListenSettings
 from tests.rpc.test_index_service import ask, question, reason, refusal
-from tests.support.facts import OIN_POLITIE
+from tests.support.sealed import DOOR, OIN_POLITIE
 from tests.support.serving import CONVENANT, OIN_INDEX, OIN_STRANGER, Serving
 from verwijsindex.v1 import common_pb2
 
@@ -35,6 +35,7 @@ async def real(index: Serving) -> AsyncIterator[Serving]:
             pause=no_pause,
         ),
         store=index.store,
+        door=DOOR,
         convenant=CONVENANT,
         tls=index.identities.tls(OIN_INDEX, server=True),
         listen=ListenSettings(port=0),

@@ -23,7 +23,7 @@ from gateway.rpc import health
 from gateway.rpc.server import RpcServer
 from gateway.settings import ListenSettings
 from tests.rpc.test_index_service import question
-from tests.support.facts import OIN_VT, person
+from tests.support.sealed import DOOR, OIN_VT, person
 from tests.support.serving import (
     CONVENANT,
     OIN_INDEX,
@@ -50,6 +50,7 @@ def server_of(identities: Identities, index: Serving, *, port: int) -> RpcServer
     return RpcServer(
         lookup=index.lookup,
         store=index.store,
+        door=DOOR,
         convenant=CONVENANT,
         tls=identities.tls(OIN_INDEX, server=True),
         listen=ListenSettings(port=port),

@@ -20,11 +20,11 @@ from adapters.kit.run import Runner, Surroundings
 from adapters.kit.speaking import Signing, Speaker
 from adapters.kit.state import StateFile
 from gateway.bus.ports import BusRecord, Publisher
-from gateway.domain import Bsn, FactMessage, Oin, Pseudonym
+from gateway.domain import Bsn, FactMessage, Oin, Pseudonym, Subject
 from gateway.errors import BusUnavailable, StoreUnavailable
 from gateway.messages.parse import parse_bundle
 from gateway.messages.signing import key_id
-from gateway.pseudonyms.ports import Pseudonymiser
+from gateway.pseudonyms.ports import EvaluationPurpose, Pseudonymiser
 
 OIN = Oin("00000099000000010000")
 TODAY = datetime(2024, 8, 1, 12, tzinfo=UTC)
@@ -33,23 +33,34 @@ REFERENCE_KEY = bytes(range(32))
 TEST_BSNS = ("999993653", "999911120", "999990019", "111222333", "123456782")
 
 
-def pseudonym_of(bsn: str) -> Pseudonym:
-    """Return the pseudonym that the fake gives a BSN."""
-    return Pseudonym(hashlib.sha256(bsn.encode()).digest())
+def subject_of(bsn: str, *epochs: int) -> Subject:
+    """Return what the fake makes of a BSN, under these epochs (the first, if none is named)."""
+    return Subject(
+        *(
+            Pseudonym(hashlib.sha256(f"{bsn} epoch {epoch}".encode()).digest(), epoch=epoch)
+            for epoch in epochs or (1,)
+        )
+    )
 
 
 class FakePseudonymiser(Pseudonymiser):
-    """Gives each BSN its hash, and can be away."""
+    """Gives each BSN its hash, and can be away. `epochs` are those that are current."""
 
     def __init__(self) -> None:
         self.away = False
+        self.epochs: tuple[int, ...] = (1,)
         self.batches: list[int] = []
 
-    async def pseudonymise(self, persons: Sequence[Bsn]) -> Sequence[Pseudonym]:
+    async def pseudonymise(
+        self,
+        persons: Sequence[Bsn],
+        *,
+        purpose: EvaluationPurpose,
+    ) -> Sequence[Subject]:
         if self.away:
             raise StoreUnavailable("the pseudonym service is away")
         self.batches.append(len(persons))
-        return [pseudonym_of(person.reveal()) for person in persons]
+        return [subject_of(person.reveal(), *self.epochs) for person in persons]
 
 
 class MemoryPublisher(Publisher):

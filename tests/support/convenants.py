@@ -33,7 +33,7 @@ from gateway.domain import (
     Reference,
     SecrecyClass,
 )
-from tests.support.facts import OIN_GGZ, OIN_POLITIE, OIN_VT, consent, involvement, person
+from tests.support.sealed import OIN_GGZ, OIN_POLITIE, OIN_VT, consent, involvement, person
 
 TODAY = date(2026, 3, 2)
 OIN_WIJKTEAM = Oin("00000099100000000400")

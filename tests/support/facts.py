@@ -18,13 +18,16 @@ from gateway.domain import (
     HouseholdFact,
     HouseholdMember,
     InvolvementFact,
+    MergeFact,
     MessageId,
     Oin,
     PartnerKind,
     Phase,
     Pseudonym,
     Reference,
+    Subject,
 )
+from verwijsindex.v1 import common_pb2
 
 OIN_VT = Oin("00000099100000000100")
 OIN_GGZ = Oin("00000099100000000200")
@@ -33,9 +36,23 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SINCE = date(2026, 1, 15)
 
 
-def person(name: str) -> Pseudonym:
-    """Return the pseudonym of a synthetic person, the same for the same name."""
-    return Pseudonym(hashlib.sha256(b"synthetic person " + name.encode()).digest())
+def person(name: str, *epochs: int) -> Subject:
+    """Return a synthetic person, the same for the same name, under these epochs (the first, if none is named)."""
+    return Subject(*(pseudonym(name, epoch) for epoch in epochs or (1,)))
+
+
+def pseudonym(name: str, epoch: int = 1) -> Pseudonym:
+    """Return the pseudonym of a synthetic person under one epoch."""
+    content = f"synthetic person {name} epoch {epoch}".encode()
+    return Pseudonym(hashlib.sha256(content).digest(), epoch=epoch)
+
+
+def wire_subject(name: str, *epochs: int) -> list[common_pb2.SubjectPseudonym]:
+    """Return a synthetic person as a question over gRPC names them."""
+    return [
+        common_pb2.SubjectPseudonym(value=each.reveal(), epoch=each.epoch)
+        for each in person(name, *epochs).pseudonyms
+    ]
 
 
 def involvement(partner: Oin, who: str, **changes: Any) -> InvolvementFact:
@@ -77,6 +94,17 @@ def consent(partner: Oin, who: str, *, holder: str, asking: str, **changes: Any)
     return ConsentFact(**values | changes)
 
 
+def merge(partner: Oin, one: str, other: str, **changes: Any) -> MergeFact:
+    """Return a partner's statement that what it recorded under one person was about another."""
+    values: dict[str, Any] = {
+        "partner": partner,
+        "reference": Reference(f"merge-{one}-{other}"),
+        "old": person(one),
+        "new": person(other),
+    }
+    return MergeFact(**values | changes)
+
+
 def message(fact: Fact, *, recorded_at: datetime = NOON, **changes: Any) -> FactMessage:
     """Return the message that carries a fact, with a new id and the event that fits."""
     values: dict[str, Any] = {
@@ -99,6 +127,8 @@ def event_of(fact: Fact) -> Event:
                 ConsentEffect.OBJECT: Event.CONSENT_OBJECTED,
                 ConsentEffect.WITHDRAWN: Event.CONSENT_WITHDRAWN,
             }[effect]
+        case MergeFact(undone=undone):
+            return Event.SUBJECT_MERGE_UNDONE if undone else Event.SUBJECT_MERGED
         case InvolvementFact(phase=Phase.ENDED):
             return Event.INVOLVEMENT_ENDED
         case InvolvementFact(phase=Phase.RETRACTED):

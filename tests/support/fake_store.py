@@ -6,13 +6,15 @@ It keeps `tests/index/contract.py` like the real store does, so the rooms above 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from typing import TypeVar
 
-from gateway.audit.model import AuditRecord, StoredAuditRecord
+from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord, StoredAuditRecord
 from gateway.audit.ports import AuditLog
 from gateway.bus.ports import BusRecord
 from gateway.domain import (
@@ -23,14 +25,20 @@ from gateway.domain import (
     HouseholdFact,
     HouseholdFacts,
     InvolvementFact,
+    MergeFact,
     MessageId,
     Oin,
     Partner,
     Phase,
     Pseudonym,
+    SealedPseudonym,
+    Subject,
 )
 from gateway.errors import StoreUnavailable
 from gateway.index.ports import Directory, Facts, IndexStore, Outgoing, OutgoingQueue, Saved, Transaction
+from gateway.index.sealing import with_persons
+from gateway.metering.bucket import full_again
+from gateway.metering.ports import Charge, MeterKey, Meters
 
 OneFact = TypeVar("OneFact", InvolvementFact, HouseholdFact, ConsentFact)
 PersonalFact = TypeVar("PersonalFact", InvolvementFact, ConsentFact)
@@ -42,6 +50,8 @@ class State:
 
     claims: frozenset[MessageId] = frozenset()
     versions: tuple[FactMessage, ...] = ()
+    first: dict[tuple[str, ...], datetime] = field(default_factory=dict)
+    """When each fact was recorded first."""
     position: int = 0
     partners: dict[Oin, Partner] = field(default_factory=dict)
     audit: tuple[AuditRecord, ...] = ()
@@ -49,9 +59,12 @@ class State:
     queued: int = 0
     """How many records were ever queued: numbers are never used again."""
 
+    full_at: dict[MeterKey, datetime] = field(default_factory=dict)
+    """When the bucket of a meter is full again."""
+
     def copy(self) -> State:
         """Return a state that changes apart from this one."""
-        return replace(self, partners=dict(self.partners))
+        return replace(self, partners=dict(self.partners), first=dict(self.first), full_at=dict(self.full_at))
 
 
 class FakeFacts(Facts):
@@ -67,19 +80,42 @@ class FakeFacts(Facts):
         return fresh
 
     async def save(self, message: FactMessage) -> Saved:
+        if not all(isinstance(each, SealedPseudonym) for each in _pseudonyms(message.fact)):
+            raise TypeError("the index keeps sealed pseudonyms only")
         if not self._has_advanced:
             self._state.position += 1
             self._has_advanced = True
         earlier = [version for version in self._state.versions if _key(version.fact) == _key(message.fact)]
         self._state.versions += (message,)
+        first = self._state.first.setdefault(_key(message.fact), message.recorded_at)
+        self._state.first[_key(message.fact)] = min(first, message.recorded_at)
         if not earlier:
             return Saved.CREATED
         return Saved.SUPERSEDED if _order(message) < max(map(_order, earlier)) else Saved.UPDATED
 
-    async def households(
-        self, subjects: Sequence[Pseudonym], *, on: date
-    ) -> Mapping[Pseudonym, HouseholdFacts]:
+    async def households(self, subjects: Sequence[Subject], *, on: date) -> Mapping[Subject, HouseholdFacts]:
         return {subject: self._household(subject, on) for subject in subjects}
+
+    async def ties(
+        self, asked: Collection[tuple[Oin, Subject]], *, on: date
+    ) -> frozenset[tuple[Oin, Subject]]:
+        return frozenset(
+            (partner, person)
+            for partner, person in asked
+            if any(
+                fact.partner == partner and fact.is_current(on) and _names(near, fact.subject)
+                for near in [self._own_household(partner, person, on)]
+                for fact in self._standing(InvolvementFact)
+            )
+        )
+
+    def _own_household(self, partner: Oin, person: Subject, on: date) -> set[Subject]:
+        members = {person}
+        for assertion in self._standing(HouseholdFact):
+            present = {member.subject for member in assertion.members if member.is_current(on)}
+            if assertion.partner == partner and not assertion.suppressed and _names(present, person):
+                members |= present
+        return members
 
     async def counts(self) -> Mapping[str, int]:
         involvements = list(self._standing(InvolvementFact))
@@ -90,17 +126,30 @@ class FakeFacts(Facts):
                 fact.effect is not ConsentEffect.WITHDRAWN for fact in self._standing(ConsentFact)
             ),
             "versions": len(self._state.versions),
-            "subjects": len({fact.subject for fact in involvements}),
         }
+
+    async def newest_epochs(self, *, on: date) -> Mapping[Oin, Mapping[int, int]]:
+        found: dict[Oin, Counter[int]] = {}
+        for fact in self._all_standing():
+            for subject in _current_subjects(fact, on):
+                epoch = max(each.epoch for each in subject.pseudonyms)
+                found.setdefault(fact.partner, Counter())[epoch] += 1
+        return found
+
+    async def forget_epochs(self, before: int, *, limit: int) -> int:
+        kept = [_without(version, before) for version in self._state.versions]
+        gone = sum(old != new for old, new in zip(self._state.versions, kept, strict=True))
+        self._state.versions = tuple(version for version in kept if version is not None)
+        return gone
 
     async def position(self) -> int:
         return self._state.position
 
-    def _household(self, subject: Pseudonym, on: date) -> HouseholdFacts:
+    def _household(self, subject: Subject, on: date) -> HouseholdFacts:
         members = {subject}
         for assertion in self._standing(HouseholdFact):
             present = {member.subject for member in assertion.members if member.is_current(on)}
-            if subject in present and not assertion.suppressed:
+            if _names(present, subject) and not assertion.suppressed:
                 members |= present
         return HouseholdFacts(
             subject=subject,
@@ -108,24 +157,51 @@ class FakeFacts(Facts):
             involvements=_in_order(
                 fact
                 for fact in self._standing(InvolvementFact)
-                if fact.subject in members and fact.is_current(on)
+                if _names(members, fact.subject) and fact.is_current(on)
             ),
             consents=_in_order(
                 fact
                 for fact in self._standing(ConsentFact)
-                if fact.subject in members and fact.is_current(on)
+                if _names(members, fact.subject) and fact.is_current(on)
             ),
             kinds={oin: partner.kind for oin, partner in self._state.partners.items() if partner.active},
         )
 
+    def _all_standing(self) -> Iterable[Fact]:
+        yield from self._standing(InvolvementFact)
+        yield from self._standing(HouseholdFact)
+        yield from self._standing(ConsentFact)
+
     def _standing(self, kind: type[OneFact]) -> Iterable[OneFact]:
-        """Yield, for every reference, the fact of the version that counts."""
+        """Yield, for every reference, the fact of the version that counts, with whom it counts for."""
+        latest = self._latest()
+        merges = sorted((each for each in latest if isinstance(each.fact, MergeFact)), key=_order)
+        for version in latest:
+            if isinstance(version.fact, kind):
+                moved = with_persons(version, partial(self._after_merges, merges, version)).fact
+                assert isinstance(moved, kind)
+                yield moved
+
+    def _latest(self) -> Collection[FactMessage]:
         latest: dict[tuple[str, ...], FactMessage] = {}
         for version in self._state.versions:
             known = latest.get(_key(version.fact))
             if known is None or _order(version) >= _order(known):
                 latest[_key(version.fact)] = version
-        return (version.fact for version in latest.values() if isinstance(version.fact, kind))
+        return latest.values()
+
+    def _after_merges(self, merges: Sequence[FactMessage], version: FactMessage, stated: Subject) -> Subject:
+        """Tell the partner's merges again, one after the other, to a fact that was there when they were made."""
+        person = stated
+        for merge in merges:
+            match merge.fact:
+                case MergeFact(partner=partner, old=old, new=new, undone=False) if (
+                    partner == version.fact.partner
+                    and merge.recorded_at >= self._state.first[_key(version.fact)]
+                    and _names([old], person)
+                ):
+                    person = new
+        return person
 
 
 class FakeDirectory(Directory):
@@ -163,6 +239,35 @@ class FakeAuditLog(AuditLog):
     async def count(self) -> int:
         return len(self._state.audit)
 
+    async def answered(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
+        return Counter(
+            record.organisation
+            for record in self._state.audit
+            if record.event is AuditEvent.LOOKUP
+            and record.outcome in {AuditOutcome.DONE, AuditOutcome.EMPTY}
+            and record.organisation is not None
+            and since <= record.at < until
+        )
+
+
+class FakeMeters(Meters):
+    """Buckets in a dictionary."""
+
+    def __init__(self, state: State) -> None:
+        self._full_at = state.full_at
+
+    async def standing(
+        self, keys: Collection[MeterKey], *, hold: bool = False
+    ) -> Mapping[MeterKey, datetime]:
+        return {key: self._full_at[key] for key in keys if key in self._full_at}
+
+    async def charge(self, charges: Sequence[Charge], now: datetime) -> None:
+        after = {
+            charge.key: full_again(self._full_at.get(charge.key), charge.count, charge.terms, now)
+            for charge in charges
+        }
+        self._full_at.update(after)
+
 
 class FakeOutgoingQueue(OutgoingQueue):
     """Records with numbers that grow."""
@@ -190,6 +295,7 @@ class FakeTransaction(Transaction):
         self._partners = FakeDirectory(state)
         self._audit = FakeAuditLog(state)
         self._outgoing = FakeOutgoingQueue(state)
+        self._meters = FakeMeters(state)
 
     @property
     def facts(self) -> FakeFacts:
@@ -206,6 +312,10 @@ class FakeTransaction(Transaction):
     @property
     def outgoing(self) -> FakeOutgoingQueue:
         return self._outgoing
+
+    @property
+    def meters(self) -> FakeMeters:
+        return self._meters
 
 
 class FakeIndexStore(IndexStore):
@@ -243,12 +353,64 @@ class FakeIndexStore(IndexStore):
 
 
 def _key(fact: Fact) -> tuple[str, ...]:
-    """What versions of one fact share. The three kinds of facts have references apart from each other."""
+    """What versions of one fact share. The kinds of facts have references apart from each other."""
     return type(fact).__name__, fact.partner, fact.reference
 
 
-def _order(version: FactMessage) -> tuple[datetime, str]:
-    return version.recorded_at, version.id.id
+def _pseudonyms(fact: Fact) -> Iterable[Pseudonym]:
+    match fact:
+        case HouseholdFact(members=members):
+            persons = [each.subject for each in members]
+        case MergeFact(old=old, new=new):
+            persons = [old, new]
+        case _:
+            persons = [fact.subject]
+    return (pseudonym for person in persons for pseudonym in person.pseudonyms)
+
+
+def _current_subjects(fact: Fact, on: date) -> Iterable[Subject]:
+    match fact:
+        case HouseholdFact(members=members):
+            return [each.subject for each in members if each.until is None or each.until >= on]
+        case InvolvementFact(phase=phase):
+            is_open = phase in {Phase.PROVISIONAL, Phase.ACTIVE} and (fact.until is None or fact.until >= on)
+            return [fact.subject] if is_open else []
+        case ConsentFact(effect=effect):
+            is_over = effect is ConsentEffect.WITHDRAWN or (fact.until is not None and fact.until < on)
+            return [] if is_over else [fact.subject]
+        case MergeFact():
+            return []
+
+
+def _without(version: FactMessage, before: int) -> FactMessage | None:
+    """Return the version without pseudonyms of epochs below `before`; None where nobody is left in it."""
+
+    def later(subject: Subject) -> Subject | None:
+        left = [each for each in subject.pseudonyms if each.epoch >= before]
+        return Subject(*left) if left else None
+
+    fact = version.fact
+    if isinstance(fact, MergeFact):
+        old, new = later(fact.old), later(fact.new)
+        return None if old is None or new is None else replace(version, fact=replace(fact, old=old, new=new))
+    if not isinstance(fact, HouseholdFact):
+        subject = later(fact.subject)
+        return None if subject is None else replace(version, fact=replace(fact, subject=subject))
+    if not fact.members:
+        return version
+    members = [(member, later(member.subject)) for member in fact.members]
+    left = tuple(replace(member, subject=subject) for member, subject in members if subject is not None)
+    return replace(version, fact=replace(fact, members=left)) if left else None
+
+
+def _names(persons: Iterable[Subject], subject: Subject) -> bool:
+    return any(person.is_same_person(subject) for person in persons)
+
+
+def _order(version: FactMessage) -> tuple[bool, datetime, str]:
+    """The greatest counts; a merge that was undone is the last word under its reference."""
+    is_last = isinstance(version.fact, MergeFact) and version.fact.undone
+    return is_last, version.recorded_at, version.id.id
 
 
 def _in_order(facts: Iterable[PersonalFact]) -> tuple[PersonalFact, ...]:

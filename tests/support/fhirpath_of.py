@@ -19,10 +19,19 @@ def expression_of(schema: Schema) -> str | None:
             return expression_of(item)
         case OneKindOf(by="resourceType", kinds=kinds):
             return " or ".join(f"$this is {kind}" for kind in kinds)
-        case OneKindOf(kinds=kinds):
-            return " or ".join(f"({_object(kind)})" for kind in kinds.values())
+        case OneKindOf():
+            return " or ".join(f"({_object(kind)})" for kind in objects_of(schema))
         case Closed():
             return None
+
+
+def objects_of(schema: OneKindOf) -> list[Closed]:
+    """Return the objects that an object may be; ValueError where one of them is several in turn."""
+    kinds = [*schema.kinds.values(), *([schema.otherwise] if schema.otherwise is not None else [])]
+    objects = [kind for kind in kinds if isinstance(kind, Closed)]
+    if len(objects) != len(kinds):
+        raise ValueError("kinds of kinds are told apart by their profile, not by an expression")
+    return objects
 
 
 def _object(schema: Closed) -> str:

@@ -18,7 +18,7 @@ import orjson
 from gateway.domain import Decider, Event
 from gateway.messages import codes, profile
 from gateway.messages.schema import Closed, Many, OneKindOf, Schema, Text
-from tests.support.fhirpath_of import expression_of
+from tests.support.fhirpath_of import expression_of, objects_of
 
 TARGET = Path(profile.__file__).with_name("profiles")
 STATUS = {"status": "draft", "experimental": True, "publisher": "Verwijsindex", "version": "1.0.0"}
@@ -26,7 +26,8 @@ STATUS = {"status": "draft", "experimental": True, "publisher": "Verwijsindex", 
 PROFILES = {
     "message-header": ("MessageHeader", profile.MESSAGE_HEADER),
     "involvement": ("EpisodeOfCare", profile.EPISODE_OF_CARE),
-    "pseudonymous-patient": ("Patient", profile.PATIENT),
+    codes.PATIENT_PROFILE: ("Patient", profile.PATIENT),
+    codes.MERGE_PROFILE: ("Patient", profile.SUBJECT_MERGE),
     "household": ("Group", profile.GROUP),
     "consent": ("Consent", profile.CONSENT),
     "message": ("Bundle", profile.BUNDLE),
@@ -47,6 +48,7 @@ TYPES = {
     "MessageHeader.source": "MessageHeaderSource",
     "Bundle.entry": "BundleEntry",
     "Group.member": "GroupMember",
+    "Patient.link": "PatientLink",
     "Consent.provision": "ConsentProvision",
     "Consent.provision.actor": "ConsentProvisionActor",
     **dict.fromkeys(
@@ -57,6 +59,7 @@ TYPES = {
             "managingEntity",
             "team",
             "entity",
+            "other",
             "organization",
             "reference",
         ),
@@ -112,7 +115,7 @@ def _object(schema: Closed | OneKindOf) -> Closed:
     """Return what is common to the kinds of an object: the same elements, whose values their constraint ties."""
     if isinstance(schema, Closed):
         return schema
-    first, *others = schema.kinds.values()
+    first, *others = objects_of(schema)
     if any(kind.required.keys() != first.required.keys() for kind in others):
         raise ValueError("kinds with different elements need slices, which this generator does not write")
     return Closed({name: Closed({}) for name in first.required})
@@ -140,7 +143,12 @@ def _choice(model: Any, name: str) -> str | None:
 
 
 def _model(name: str) -> Any:
-    parents = {"MessageHeaderSource": "messageheader", "BundleEntry": "bundle", "GroupMember": "group"}
+    parents = {
+        "MessageHeaderSource": "messageheader",
+        "BundleEntry": "bundle",
+        "GroupMember": "group",
+        "PatientLink": "patient",
+    }
     module = parents.get(name) or ("consent" if name.startswith("Consent") else name.lower())
     return getattr(import_module(f"fhir.resources.R4B.{module}"), name)
 
@@ -245,10 +253,16 @@ def documents() -> dict[str, dict[str, Any]]:
     }
     for name, (url, concepts) in systems.items():
         found[f"CodeSystem-{name}.json"] = code_system(name, url, concepts)
-    focuses = {"involvement": "EpisodeOfCare", "household": "Group", "consent": "Consent"}
+    focuses = {
+        "involvement": "EpisodeOfCare",
+        "household": "Group",
+        "consent": "Consent",
+        "subject": "Patient",
+    }
     for event in Event:
-        name = event.value.split("-")[0]
-        found[f"MessageDefinition-{event.value}.json"] = message_definition(event, focuses[name], name)
+        first = event.value.split("-")[0]
+        name = codes.MERGE_PROFILE if first == "subject" else first
+        found[f"MessageDefinition-{event.value}.json"] = message_definition(event, focuses[first], name)
     return found
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,18 @@ from gateway.audit.model import AuditRecord, StoredAuditRecord
 from gateway.audit.ports import AuditLog
 from gateway.bus.ports import BusRecord
 from gateway.convenant.model import Convenant, KindTerms, PurposeTerms
-from gateway.domain import Desk, FactMessage, HouseholdFacts, MessageId, Oin, Partner, PartnerKind, Pseudonym
+from gateway.domain import Desk, FactMessage, HouseholdFacts, MessageId, Oin, Partner, PartnerKind, Subject
 from gateway.errors import StoreUnavailable
 from gateway.identities.unsafe_test_ca import IssuedCertificate, UnsafeTestCa
 from gateway.index.ports import Directory, Facts, IndexStore, Outgoing, OutgoingQueue, Saved, Transaction
 from gateway.lookup.answer import Answer, Concern, LookupRequest, ShownInvolvement
 from gateway.lookup.service import LookupService
+from gateway.metering.ports import Meters
 from gateway.rpc.caller import known_partner
 from gateway.rpc.server import RpcServer
 from gateway.settings import ListenSettings, TlsSettings
-from tests.support.facts import OIN_GGZ, OIN_POLITIE, OIN_VT
+from tests.support.fake_store import FakeMeters, State
+from tests.support.sealed import DOOR, OIN_GGZ, OIN_POLITIE, OIN_VT
 from verwijsindex.client import IndexClient, Professional, connect
 
 OIN_INDEX = Oin("00000099100000000000")
@@ -88,9 +90,7 @@ class NoFacts(Facts):
     async def save(self, message: FactMessage) -> Saved:
         return Saved.SUPERSEDED
 
-    async def households(
-        self, subjects: Sequence[Pseudonym], *, on: date
-    ) -> Mapping[Pseudonym, HouseholdFacts]:
+    async def households(self, subjects: Sequence[Subject], *, on: date) -> Mapping[Subject, HouseholdFacts]:
         return {
             subject: HouseholdFacts(
                 subject=subject, members=frozenset({subject}), involvements=(), consents=(), kinds={}
@@ -100,6 +100,17 @@ class NoFacts(Facts):
 
     async def counts(self) -> Mapping[str, int]:
         return {}
+
+    async def ties(
+        self, asked: Collection[tuple[Oin, Subject]], *, on: date
+    ) -> frozenset[tuple[Oin, Subject]]:
+        return frozenset()
+
+    async def newest_epochs(self, *, on: date) -> Mapping[Oin, Mapping[int, int]]:
+        return {}
+
+    async def forget_epochs(self, before: int, *, limit: int) -> int:
+        return 0
 
     async def position(self) -> int:
         return 7
@@ -120,6 +131,9 @@ class FakeAudit(AuditLog):
 
     async def count(self) -> int:
         return len(self.records)
+
+    async def answered(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
+        return {}
 
 
 class NoOutgoing(OutgoingQueue):
@@ -158,6 +172,10 @@ class FakeTransaction(Transaction):
     def outgoing(self) -> OutgoingQueue:
         return NoOutgoing()
 
+    @property
+    def meters(self) -> Meters:
+        return FakeMeters(State())
+
 
 class FakeStore(IndexStore):
     """A store that can be taken away."""
@@ -190,8 +208,8 @@ class ScriptedLookup(LookupService):
 
     def __init__(self, store: FakeStore) -> None:
         self._fake_store = store
-        self.script: dict[Pseudonym, Callable[[], Sequence[ShownInvolvement]]] = {}
-        self.waits: dict[Pseudonym, asyncio.Event] = {}
+        self.script: dict[Subject, Callable[[], Sequence[ShownInvolvement]]] = {}
+        self.waits: dict[Subject, asyncio.Event] = {}
         self.asked: list[LookupRequest] = []
         self.under_way = 0
         self.most_under_way = 0
@@ -307,6 +325,7 @@ async def serving(identities: Identities) -> AsyncIterator[Serving]:
     server = RpcServer(
         lookup=lookup,
         store=store,
+        door=DOOR,
         convenant=CONVENANT,
         tls=identities.tls(OIN_INDEX, server=True),
         listen=ListenSettings(port=0),

@@ -35,7 +35,10 @@ class Trial:
     @classmethod
     def make(cls, folder: Path, **terms: Any) -> Trial:
         """Make a site in a new folder, on a free port."""
-        return cls(folder, make_site(folder, SiteTerms(**{"port": free_port()} | terms)))
+        return cls(
+            folder,
+            make_site(folder, SiteTerms(**{"port": free_port(), "pseudonym_port": free_port()} | terms)),
+        )
 
     @property
     def settings(self) -> IndexSettings:
@@ -89,10 +92,10 @@ class Trial:
 
     @contextmanager
     def process(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a lasting command (`serve`, `ingest`) while the block runs; yield it once it says it is ready."""
+        """Run a lasting command (`serve`, `ingest`, `pseudonym-service`) while the block runs, once it is ready."""
         log = (self.folder / f"{arguments[0]}.log").open("ab")
         process = subprocess.Popen(
-            [*COMMAND, *arguments, "--config", self.made["index_config"], "--json"],
+            [*COMMAND, *arguments, "--config", self._config_of(arguments[0]), "--json"],
             stdout=subprocess.PIPE,
             stderr=log,
             env=clean_environment(),
@@ -110,6 +113,20 @@ class Trial:
             process.wait(timeout=60)
             output.close()
             log.close()
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Run the pseudonym service and the index while the block runs, each as a process of its own."""
+        with self.process("pseudonym-service"), self.process("serve"):
+            yield
+
+    def _config_of(self, command: str) -> str:
+        config: str = (
+            self.made["pseudonym_service"]["config"]
+            if command == "pseudonym-service"
+            else self.made["index_config"]
+        )
+        return config
 
 
 def clean_environment() -> dict[str, str]:

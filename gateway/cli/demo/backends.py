@@ -26,22 +26,22 @@ class Backends:
         return f"kafka://{self.kafka_bootstrap}" if self.kafka_bootstrap else "sqlite:///data/bus.sqlite3"
 
     @asynccontextmanager
-    async def store_url(self) -> AsyncIterator[str]:
-        """Yield the store setting of the demo's site; a database made for it is dropped at the end.
+    async def store_url(self, name: str) -> AsyncIterator[str]:
+        """Yield the setting of one store of the demo's site; a database made for it is dropped at the end.
 
         Raises:
             StoreUnavailable: the database server cannot be reached or refuses to make a database.
 
         """
         if self.postgres_url is None:
-            yield "sqlite:///data/index.sqlite3"
+            yield f"sqlite:///data/{name}.sqlite3"
             return
-        name = f"verwijsindex_demo_{secrets.token_hex(6)}"
-        await _execute(self.postgres_url, f'CREATE DATABASE "{name}"')
+        database = f"verwijsindex_demo_{name}_{secrets.token_hex(6)}"
+        await _execute(self.postgres_url, f'CREATE DATABASE "{database}"')
         try:
-            yield urlunsplit(urlsplit(self.postgres_url)._replace(path=f"/{name}"))
+            yield urlunsplit(urlsplit(self.postgres_url)._replace(path=f"/{database}"))
         finally:
-            await _execute(self.postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+            await _execute(self.postgres_url, f'DROP DATABASE "{database}" WITH (FORCE)')
 
 
 async def _execute(url: str, statement: str) -> None:

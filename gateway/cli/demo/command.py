@@ -60,7 +60,7 @@ def demo(  # noqa: PLR0913 - every parameter is an option of the command
     from gateway.cli.demo.show import show
     from gateway.telemetry.log import configure
 
-    # The demo asks fourteen times with the unsafe key; once in its own words is enough.
+    # What the processes have to tell stands in their own logs.
     configure(level=logging.ERROR)
     backends = Backends(
         kafka_bootstrap=_needed(

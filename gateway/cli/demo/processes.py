@@ -40,8 +40,8 @@ async def run_command(*arguments: str, accepted: tuple[int, ...] = (0,)) -> Any:
 
 
 @asynccontextmanager
-async def serving(config: Path, log: Path) -> AsyncIterator[None]:
-    """Run `verwijsindex serve` with its log in a file while the block runs.
+async def running(command: str, config: Path, log: Path) -> AsyncIterator[None]:
+    """Run a lasting command (`serve`, `pseudonym-service`) with its log in a file while the block runs.
 
     Raises:
         DemoFailed: it did not get ready.
@@ -51,7 +51,7 @@ async def serving(config: Path, log: Path) -> AsyncIterator[None]:
     with log_file:
         process = await asyncio.create_subprocess_exec(
             *COMMAND,
-            "serve",
+            command,
             "--config",
             str(config),
             "--json",
@@ -59,7 +59,7 @@ async def serving(config: Path, log: Path) -> AsyncIterator[None]:
             stderr=log_file,
         )
     try:
-        await _ready(process, log)
+        await _ready(command, process, log)
         yield
     finally:
         if process.returncode is None:
@@ -71,7 +71,7 @@ async def serving(config: Path, log: Path) -> AsyncIterator[None]:
                 await process.wait()
 
 
-async def _ready(process: asyncio.subprocess.Process, log: Path) -> None:
+async def _ready(command: str, process: asyncio.subprocess.Process, log: Path) -> None:
     assert process.stdout is not None  # noqa: S101 - it was opened as a pipe
     try:
         line = await asyncio.wait_for(process.stdout.readline(), READY_SECONDS)
@@ -79,4 +79,4 @@ async def _ready(process: asyncio.subprocess.Process, log: Path) -> None:
         line = b""
     if not line:
         tail = (await asyncio.to_thread(log.read_text, "utf-8", "replace")).strip().splitlines()[-3:]
-        raise DemoFailed(f"`verwijsindex serve` did not start: {' / '.join(tail)}")
+        raise DemoFailed(f"`verwijsindex {command}` did not start: {' / '.join(tail)}")

@@ -16,7 +16,7 @@ from gateway.bootstrap import Site, open_site
 from gateway.bus.topics import TopicKind, topic_of
 from gateway.cli.demo.backends import Backends, fresh_oin_series
 from gateway.cli.demo.planted import Search
-from gateway.cli.demo.processes import run_command, serving
+from gateway.cli.demo.processes import run_command, running
 from gateway.cli.demo.result import DemoResult, Story
 from gateway.cli.demo.show import ADAPTER_COUNTS
 from gateway.cli.demo.stories import AskedStory, ask_story, told
@@ -46,13 +46,16 @@ async def run_demo(folder: Path, terms: DemoTerms, *, say: Callable[[str], None]
         Unavailable: the chosen bus or store cannot be reached.
 
     """
-    async with terms.backends.store_url() as store_url:
+    backends = terms.backends
+    async with backends.store_url("index") as store_url, backends.store_url("pseudonyms") as custody_url:
         say("Proefomgeving maken: test-CA, sleutels, instellingen, convenant")
         site = folder / "site"
         site_terms = SiteTerms(
             port=free_port(),
+            pseudonym_port=free_port(),
             store_url=store_url,
-            bus_url=terms.backends.bus_url,
+            pseudonym_store_url=custody_url,
+            bus_url=backends.bus_url,
             oin_series=fresh_oin_series(),
         )
         made = await asyncio.to_thread(make_site, site, site_terms)
@@ -60,7 +63,11 @@ async def run_demo(folder: Path, terms: DemoTerms, *, say: Callable[[str], None]
         region = folder / "region"
         await _simulate(region, terms)
         index_config = Path(made["index_config"])
-        async with serving(index_config, site / "serve.log"):
+        custodian = Path(made["pseudonym_service"]["config"])
+        async with (
+            running("pseudonym-service", custodian, site / "pseudonym-service.log"),
+            running("serve", index_config, site / "serve.log"),
+        ):
             reports = await _run_adapters(made, region, say)
             say("Vragen stellen")
             asked = [
@@ -70,7 +77,7 @@ async def run_demo(folder: Path, terms: DemoTerms, *, say: Callable[[str], None]
         say("Zoeken naar geplante dossierteksten")
         planted = orjson.loads((region / "planted.json").read_bytes())
         async with open_site(load_index_settings(index_config)) as opened:
-            return await _sum_up(opened, site, site_terms, reports, asked, planted)
+            return await _sum_up(opened, site, site_terms, reports, asked, planted, custody_url)
 
 
 async def _simulate(region: Path, terms: DemoTerms) -> None:
@@ -125,6 +132,7 @@ async def _sum_up(
     reports: dict[str, dict[str, int]],
     asked: Sequence[AskedStory],
     planted: Sequence[str],
+    custody_url: str,
 ) -> DemoResult:
     oins = [site_terms.oin(trial.number) for trial in TRIAL_PARTNERS]
     async with opened.store.transaction() as tx:
@@ -138,7 +146,7 @@ async def _sum_up(
         dead_letters=await _dead_letters(opened, oins),
         audit_records=audit_records,
         planted_texts=len(planted),
-        planted_texts_found=len(await _search(opened, site, oins, planted)),
+        planted_texts_found=len(await _search(opened, site, oins, planted, custody_url)),
         adapters={kind: {name: report[name] for name in ADAPTER_COUNTS} for kind, report in reports.items()},
         stories=_tell(asked, log),
     )
@@ -163,12 +171,12 @@ async def _dead_letters(opened: Site, oins: Sequence[Oin]) -> int:
 
 
 async def _search(
-    opened: Site, site: Path, oins: Sequence[Oin], planted: Sequence[str]
+    opened: Site, site: Path, oins: Sequence[Oin], planted: Sequence[str], custody_url: str
 ) -> dict[str, set[str]]:
     search = Search(planted)
     await search.folder(site)
     await search.topics(opened.bus, oins)
-    store_url = opened.settings.store.url
-    if store_url.startswith("postgresql://"):
-        await search.postgres(store_url)
+    for store_url in (opened.settings.store.url, custody_url):
+        if store_url.startswith("postgresql://"):
+            await search.postgres(store_url)
     return search.found

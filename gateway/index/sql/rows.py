@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -10,26 +11,65 @@ from gateway.domain import (
     ConsentEffect,
     ConsentFact,
     Decider,
+    Fact,
     FactMessage,
     HouseholdFact,
     InvolvementFact,
+    MergeFact,
     Oin,
     PartnerKind,
     Phase,
-    Pseudonym,
     Reference,
+    SealedPseudonym,
     SecrecyClass,
+    Subject,
 )
 
 Row = dict[str, Any]
 
 
+def subjects_of(fact: Fact) -> Sequence[Subject]:
+    """Return the persons a fact is about, each at its place."""
+    match fact:
+        case HouseholdFact(members=members):
+            return [member.subject for member in members]
+        case MergeFact(old=old, new=new):
+            return [old, new]
+        case InvolvementFact(subject=subject) | ConsentFact(subject=subject):
+            return [subject]
+
+
+def subject_key_rows(fact: Fact, *, table: str) -> list[Row]:
+    """Return who the fact is about, one row a person and epoch, as long as no merge moves it.
+
+    Raises:
+        TypeError: a pseudonym is not sealed. Nothing that a partner sent as it is may reach the database.
+
+    """
+    rows = []
+    for place, subject in enumerate(subjects_of(fact)):
+        for pseudonym in subject.pseudonyms:
+            if not isinstance(pseudonym, SealedPseudonym):
+                raise TypeError("the index keeps sealed pseudonyms only")
+            rows.append(
+                {
+                    "fact": table,
+                    "partner": fact.partner,
+                    "reference": fact.reference,
+                    "place": place,
+                    "epoch": pseudonym.epoch,
+                    "subject": None if isinstance(fact, MergeFact) else pseudonym.reveal(),
+                    "stated": pseudonym.reveal(),
+                }
+            )
+    return rows
+
+
 def involvement_row(fact: InvolvementFact) -> Row:
-    """Return the columns of an involvement, without its version."""
+    """Return the columns of an involvement, without its version and its person."""
     return {
         "partner": fact.partner,
         "reference": fact.reference,
-        "subject": fact.subject.reveal(),
         "phase": fact.phase.value,
         "since": fact.since,
         "until": fact.until,
@@ -39,12 +79,12 @@ def involvement_row(fact: InvolvementFact) -> Row:
     }
 
 
-def read_involvement(row: Any) -> InvolvementFact:
-    """Return the involvement in a row."""
+def read_involvement(row: Any, subject: Subject) -> InvolvementFact:
+    """Return the involvement in a row with its person."""
     return InvolvementFact(
         partner=Oin(row.partner),
         reference=Reference(row.reference),
-        subject=Pseudonym(row.subject),
+        subject=subject,
         phase=Phase(row.phase),
         since=row.since,
         until=row.until,
@@ -60,21 +100,20 @@ def member_rows(fact: HouseholdFact) -> list[Row]:
         {
             "partner": fact.partner,
             "reference": fact.reference,
-            "subject": member.subject.reveal(),
+            "place": place,
             "role": member.role,
             "since": member.since,
             "until": member.until,
         }
-        for member in fact.members
+        for place, member in enumerate(fact.members)
     ]
 
 
 def consent_row(fact: ConsentFact) -> Row:
-    """Return the columns of a consent, without its version."""
+    """Return the columns of a consent, without its version and its person."""
     return {
         "partner": fact.partner,
         "reference": fact.reference,
-        "subject": fact.subject.reveal(),
         "effect": fact.effect.value,
         "decided_by": fact.decided_by.value,
         "holder_kinds": orjson.dumps(sorted(fact.holder_kinds)),
@@ -85,12 +124,12 @@ def consent_row(fact: ConsentFact) -> Row:
     }
 
 
-def read_consent(row: Any) -> ConsentFact:
-    """Return the consent in a row."""
+def read_consent(row: Any, subject: Subject) -> ConsentFact:
+    """Return the consent in a row with its person."""
     return ConsentFact(
         partner=Oin(row.partner),
         reference=Reference(row.reference),
-        subject=Pseudonym(row.subject),
+        subject=subject,
         effect=ConsentEffect(row.effect),
         decided_by=Decider(row.decided_by),
         holder_kinds=frozenset(PartnerKind(kind) for kind in orjson.loads(row.holder_kinds)),
@@ -110,17 +149,21 @@ def current_row(message: FactMessage) -> Row:
             row = {"partner": fact.partner, "reference": fact.reference, "suppressed": fact.suppressed}
         case ConsentFact() as fact:
             row = consent_row(fact)
+        case MergeFact() as fact:
+            row = {"partner": fact.partner, "reference": fact.reference, "undone": fact.undone}
     return row | _ordering(message)
 
 
 def version_row(message: FactMessage, *, kind: str) -> Row:
     """Return the row that keeps the version as history; its body is JSON with everything the fact said."""
+    epochs = [each.epoch for subject in subjects_of(message.fact) for each in subject.pseudonyms]
     return {
         "kind": kind,
         "partner": message.fact.partner,
         "reference": message.fact.reference,
         "event": message.event.value,
-        "body": _body(message),
+        "epoch": max(epochs, default=None),
+        "body": _body(message, kind=kind),
     } | _ordering(message)
 
 
@@ -128,7 +171,7 @@ def _ordering(message: FactMessage) -> Row:
     return {"recorded_at": message.recorded_at, "message_id": message.id.id}
 
 
-def _body(message: FactMessage) -> bytes:
+def _body(message: FactMessage, *, kind: str) -> bytes:
     match message.fact:
         case InvolvementFact() as fact:
             body = involvement_row(fact)
@@ -136,10 +179,16 @@ def _body(message: FactMessage) -> bytes:
             body = {"suppressed": fact.suppressed, "members": member_rows(fact)}
         case ConsentFact() as fact:
             body = consent_row(fact)
-    return orjson.dumps(body, default=_plain, option=orjson.OPT_SORT_KEYS)
+        case MergeFact() as fact:
+            body = {"undone": fact.undone}
+    keys = [
+        [row["place"], row["epoch"], row["stated"].hex()]
+        for row in subject_key_rows(message.fact, table=kind)
+    ]
+    return orjson.dumps(body | {"subjects": keys}, default=_plain, option=orjson.OPT_SORT_KEYS)
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, bytes):
-        return value.hex() if len(value) == 32 else value.decode("utf-8")
+        return value.decode("utf-8")
     raise TypeError(type(value).__name__)

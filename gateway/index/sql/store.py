@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.audit.sql import SqlAuditLog
 from gateway.database import begin, open_engine
-from gateway.errors import ConfigurationError
-from gateway.index.migrate import current_revision, newest_revision
+from gateway.index.migrate import SCHEMA
 from gateway.index.ports import IndexStore, Transaction
 from gateway.index.sql.directory import SqlDirectory
 from gateway.index.sql.facts import SqlFacts
 from gateway.index.sql.outgoing import SqlOutgoingQueue
+from gateway.metering.sql import SqlMeters
 from gateway.settings import StoreSettings
 
 
@@ -25,6 +25,7 @@ class SqlTransaction(Transaction):
         self._facts = SqlFacts(connection)
         self._partners = SqlDirectory(connection)
         self._audit = SqlAuditLog(connection)
+        self._meters = SqlMeters(connection)
         self._outgoing = SqlOutgoingQueue(connection)
 
     @property
@@ -41,6 +42,11 @@ class SqlTransaction(Transaction):
     def audit(self) -> SqlAuditLog:
         """The access log."""
         return self._audit
+
+    @property
+    def meters(self) -> SqlMeters:
+        """What the partners have taken of their questions and misses."""
+        return self._meters
 
     @property
     def outgoing(self) -> SqlOutgoingQueue:
@@ -62,13 +68,7 @@ class SqlIndexStore(IndexStore):
 
     async def check(self) -> None:
         """Return if the store answers with the schema this code needs."""
-        async with begin(self._engine) as connection:
-            found = await connection.run_sync(current_revision)
-        if found != newest_revision():
-            raise ConfigurationError(
-                f"the store's schema is {found or 'empty'}, this version needs {newest_revision()}: "
-                "run `verwijsindex migrate`"
-            )
+        await SCHEMA.check(self._engine)
 
     async def close(self) -> None:
         """Release every connection."""

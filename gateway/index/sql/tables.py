@@ -18,6 +18,7 @@ from sqlalchemy import (
 # The log shares the database, so that a write and its record are one transaction.
 from gateway.audit.sql import audit_records
 from gateway.database import Moment, metadata
+from gateway.metering.sql import meters
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
@@ -32,6 +33,16 @@ def _identity() -> list[Column[str]]:
 def _version() -> list[Column[object]]:
     """What orders versions: the later `recorded_at` counts, then the greater message id."""
     return [Column("recorded_at", Moment, nullable=False), Column("message_id", String(64), nullable=False)]
+
+
+def _first() -> Column[object]:
+    """When the first of its versions was recorded: merges of before that do not move it."""
+    return Column("first_recorded_at", Moment, nullable=False)
+
+
+def _place(*, primary_key: bool) -> Column[int]:
+    """Which of the persons in one fact: 0, and in a household from 0 on."""
+    return Column("place", Integer, primary_key=primary_key, autoincrement=False, nullable=False)
 
 
 claims = Table(
@@ -49,6 +60,8 @@ versions = Table(
     Column("partner", String(20), nullable=False),
     Column("reference", String(64), nullable=False),
     Column("event", String(32), nullable=False),
+    # The newest epoch it names; NULL where it names nobody.
+    Column("epoch", Integer),
     *_version(),
     Column("body", LargeBinary, nullable=False),
     Index(None, "partner", "reference"),
@@ -59,13 +72,38 @@ involvements = Table(
     "involvements",
     metadata,
     *_identity(),
-    Column("subject", LargeBinary(32), nullable=False, index=True),
     Column("phase", String(16), nullable=False),
     Column("since", Date, nullable=False),
     Column("until", Date),
     Column("desk", String(64), nullable=False),
     Column("secrecy", String(1), nullable=False),
     Column("shielded", Boolean, nullable=False),
+    *_version(),
+    _first(),
+)
+
+subject_keys = Table(
+    "subject_keys",
+    metadata,
+    Column("fact", String(20), primary_key=True),
+    *_identity(),
+    _place(primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("subject", LargeBinary(32), index=True),
+    Column("stated", LargeBinary(32), index=True),
+)
+"""Who each current fact is about, a row an epoch: sealed pseudonyms. `fact` is the table the fact stands in.
+
+`stated` is whom the partner named; `subject` is for whom that counts after the partner's merges, and the only one
+by which a fact is found. Each is NULL where that person has no pseudonym under the epoch. A merge has its old
+person at place 0 and its new one at place 1, as `stated` only: nobody is found through a merge.
+"""
+
+merges = Table(
+    "merges",
+    metadata,
+    *_identity(),
+    Column("undone", Boolean, nullable=False),
     *_version(),
 )
 
@@ -75,13 +113,14 @@ households = Table(
     *_identity(),
     Column("suppressed", Boolean, nullable=False),
     *_version(),
+    _first(),
 )
 
 household_members = Table(
     "household_members",
     metadata,
     *_identity(),
-    Column("subject", LargeBinary(32), primary_key=True, index=True),
+    _place(primary_key=True),
     Column("role", String(16)),
     Column("since", Date),
     Column("until", Date),
@@ -94,7 +133,6 @@ consents = Table(
     "consents",
     metadata,
     *_identity(),
-    Column("subject", LargeBinary(32), nullable=False, index=True),
     Column("effect", String(16), nullable=False),
     Column("decided_by", String(40), nullable=False),
     Column("holder_kinds", LargeBinary, nullable=False),
@@ -103,6 +141,7 @@ consents = Table(
     Column("since", Date, nullable=False),
     Column("until", Date),
     *_version(),
+    _first(),
 )
 
 partners = Table(
@@ -134,15 +173,22 @@ position = Table(
 )
 """One row: how far the index has come. Its row lock lets one writing transaction in at a time."""
 
+FACT_TABLES = {involvements.name: involvements, household_members.name: households, consents.name: consents}
+"""In which table the fact stands whose persons `subject_keys.fact` names."""
+
 __all__ = [
+    "FACT_TABLES",
     "audit_records",
     "claims",
     "consents",
     "household_members",
     "households",
     "involvements",
+    "merges",
+    "meters",
     "outgoing",
     "partners",
     "position",
+    "subject_keys",
     "versions",
 ]

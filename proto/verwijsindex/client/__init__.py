@@ -6,9 +6,10 @@ pseudonym is made on the partner's side: a BSN never goes over this connection.
     import asyncio
     from pathlib import Path
 
-    from verwijsindex.client import IndexUnavailable, InvalidQuestion, LookupRefused, Professional, connect
+    from verwijsindex.client import IndexUnavailable, InvalidQuestion, LookupRefused, Professional
+    from verwijsindex.client import SubjectPseudonym, connect
 
-    async def who_else(pseudonym: bytes) -> None:
+    async def who_else(subject: list[SubjectPseudonym]) -> None:
         asker = Professional(id="medewerker-4711", role="behandelaar", mandate="eigen-taak")
         async with connect(
             "verwijsindex.example:50443",
@@ -17,7 +18,7 @@ pseudonym is made on the partner's side: a BSN never goes over this connection.
             trusted_ca=Path("ca.pem"),
         ) as index:
             try:
-                answer = await index.lookup(pseudonym, purpose="coordination-of-care", professional=asker)
+                answer = await index.lookup(subject, purpose="coordination-of-care", professional=asker)
             except InvalidQuestion as error:
                 print("wrong question:", *error.violations)        # a defect in the calling system
             except LookupRefused as error:
@@ -32,8 +33,8 @@ pseudonym is made on the partner's side: a BSN never goes over this connection.
 Many questions go over one stream; answers come in the order in which they are ready:
 
     questions = [
-        Question(id=str(number), pseudonym=each, purpose="coordination-of-care", professional=asker)
-        for number, each in enumerate(pseudonyms)
+        Question(id=str(number), subject=each, purpose="coordination-of-care", professional=asker)
+        for number, each in enumerate(subjects)
     ]
     async for question_id, outcome in index.lookup_many(questions):
         if isinstance(outcome, Answer):
@@ -63,6 +64,7 @@ from verwijsindex.client.model import (
     Professional,
     Question,
     Receipt,
+    SubjectPseudonym,
 )
 
 __all__ = [
@@ -82,6 +84,7 @@ __all__ = [
     "Professional",
     "Question",
     "Receipt",
+    "SubjectPseudonym",
     "TooManyQuestions",
     "Violation",
     "connect",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 
 from verwijsindex.client.errors import IndexClientError, error_of_call, error_of_failure
-from verwijsindex.client.model import Answer, Partner, Professional, Question
+from verwijsindex.client.model import Answer, Partner, Professional, Question, SubjectPseudonym
 from verwijsindex.client.wire import read_answer, read_partner, write_question
 from verwijsindex.v1 import index_pb2, index_pb2_grpc, partner_pb2, partner_pb2_grpc
 
@@ -53,14 +53,16 @@ class IndexClient:
 
     async def lookup(
         self,
-        pseudonym: bytes,
+        subject: Sequence[SubjectPseudonym],
         *,
         purpose: str,
         professional: Professional,
         fresher_than: bytes = b"",
         timeout_seconds: float = DEADLINE_SECONDS,
     ) -> Answer:
-        """Ask who else is involved with the household of one person (`pseudonym`: 32 bytes).
+        """Ask who else is involved with the household of one person.
+
+        `subject` has the person's pseudonym under every epoch that is current: one, or two while one takes over.
 
         `fresher_than` is a consistency token from an earlier receipt: the answer is at least as fresh.
 
@@ -71,7 +73,7 @@ class IndexClient:
         """
         question = Question(
             id="",
-            pseudonym=pseudonym,
+            subject=subject,
             purpose=purpose,
             professional=professional,
             fresher_than=fresher_than,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -27,11 +28,22 @@ class Professional:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectPseudonym:
+    """A person under one epoch of the pseudonym key (`value`: 32 bytes)."""
+
+    value: bytes = field(repr=False)
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One question of many. `id` comes back with the outcome; it must hold nothing about a person."""
+    """One question of many. `id` comes back with the outcome; it must hold nothing about a person.
+
+    `subject` has the person's pseudonym under every epoch that is current: one, or two while one takes over.
+    """
 
     id: str
-    pseudonym: bytes = field(repr=False)
+    subject: Sequence[SubjectPseudonym] = field(repr=False)
     purpose: str
     professional: Professional
     fresher_than: bytes = b""

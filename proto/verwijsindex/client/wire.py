@@ -15,7 +15,9 @@ def write_question(question: Question) -> index_pb2.LookupRequest:
     """Return the request for a question; the index checks it."""
     asker = question.professional
     return index_pb2.LookupRequest(
-        subject=common_pb2.SubjectPseudonym(value=question.pseudonym),
+        subject=[
+            common_pb2.SubjectPseudonym(value=each.value, epoch=each.epoch) for each in question.subject
+        ],
         purpose=question.purpose,
         professional=common_pb2.Professional(id=asker.id, role=asker.role, mandate=asker.mandate),
         consistency_token=question.fresher_than,

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cverwijsindex/v1/common.proto\x12\x0fverwijsindex.v1\"!\n\x10SubjectPseudonym\x12\r\n\x05value\x18\x01 \x01(\x0c\"9\n\x0cProfessional\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x0f\n\x07mandate\x18\x03 \x01(\t\"D\n\x04\x44\x65sk\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\ttelephone\x18\x03 \x01(\t\x12\r\n\x05\x65mail\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cverwijsindex/v1/common.proto\x12\x0fverwijsindex.v1\"0\n\x10SubjectPseudonym\x12\r\n\x05value\x18\x01 \x01(\x0c\x12\r\n\x05\x65poch\x18\x02 \x01(\r\"9\n\x0cProfessional\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x0f\n\x07mandate\x18\x03 \x01(\t\"D\n\x04\x44\x65sk\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\ttelephone\x18\x03 \x01(\t\x12\r\n\x05\x65mail\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,9 +32,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'verwijsindex.v1.common_pb2'
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SUBJECTPSEUDONYM']._serialized_start=49
-  _globals['_SUBJECTPSEUDONYM']._serialized_end=82
-  _globals['_PROFESSIONAL']._serialized_start=84
-  _globals['_PROFESSIONAL']._serialized_end=141
-  _globals['_DESK']._serialized_start=143
-  _globals['_DESK']._serialized_end=211
+  _globals['_SUBJECTPSEUDONYM']._serialized_end=97
+  _globals['_PROFESSIONAL']._serialized_start=99
+  _globals['_PROFESSIONAL']._serialized_end=156
+  _globals['_DESK']._serialized_start=158
+  _globals['_DESK']._serialized_end=226
 # @@protoc_insertion_point(module_scope)

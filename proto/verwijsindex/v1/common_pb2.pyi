@@ -5,10 +5,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class SubjectPseudonym(_message.Message):
-    __slots__ = ("value",)
+    __slots__ = ("value", "epoch")
     VALUE_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
     value: bytes
-    def __init__(self, value: _Optional[bytes] = ...) -> None: ...
+    epoch: int
+    def __init__(self, value: _Optional[bytes] = ..., epoch: _Optional[int] = ...) -> None: ...
 
 class Professional(_message.Message):
     __slots__ = ("id", "role", "mandate")

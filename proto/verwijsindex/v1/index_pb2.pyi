@@ -23,11 +23,11 @@ class LookupRequest(_message.Message):
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     PROFESSIONAL_FIELD_NUMBER: _ClassVar[int]
     CONSISTENCY_TOKEN_FIELD_NUMBER: _ClassVar[int]
-    subject: _common_pb2.SubjectPseudonym
+    subject: _containers.RepeatedCompositeFieldContainer[_common_pb2.SubjectPseudonym]
     purpose: str
     professional: _common_pb2.Professional
     consistency_token: bytes
-    def __init__(self, subject: _Optional[_Union[_common_pb2.SubjectPseudonym, _Mapping]] = ..., purpose: _Optional[str] = ..., professional: _Optional[_Union[_common_pb2.Professional, _Mapping]] = ..., consistency_token: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, subject: _Optional[_Iterable[_Union[_common_pb2.SubjectPseudonym, _Mapping]]] = ..., purpose: _Optional[str] = ..., professional: _Optional[_Union[_common_pb2.Professional, _Mapping]] = ..., consistency_token: _Optional[bytes] = ...) -> None: ...
 
 class LookupResponse(_message.Message):
     __slots__ = ("involvements", "notice", "receipt")

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.ggz import ADAPTER
 from gateway.domain import Event, InvolvementFact
-from tests.support.adapters import Workbench, pseudonym_of
+from tests.support.adapters import Workbench, subject_of
 from tests.support.hl7 import BSN, PID, adt, pv1
 
 ADMIT = adt("A01", PID, pv1(admitted="20240601"), at="20240601090000")
@@ -82,7 +82,7 @@ async def test_a_cancelled_admission_without_a_bsn_is_retracted_by_its_visit(ben
     assert report["without_bsn"] == 1
     assert message.event is RETRACTED
     assert isinstance(message.fact, InvolvementFact)
-    assert message.fact.subject == pseudonym_of(BSN)
+    assert message.fact.subject == subject_of(BSN)
 
 
 async def test_a_merge_retracts_what_stood_under_every_merged_number(bench: Workbench) -> None:

@@ -1,0 +1,79 @@
+"""`verwijsindex pseudonyms log`: read the custodian's own log; reading it is logged too."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gateway.audit.model import StoredAuditRecord
+from gateway.cli.options import Json, PseudonymServiceConfig
+from gateway.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from gateway.settings import PseudonymServiceSettings
+
+
+def log(
+    config: PseudonymServiceConfig = None,
+    after: Annotated[int, typer.Option(help="Only records with a higher number.")] = 0,
+    limit: Annotated[int | None, typer.Option(help="At most so many; without it, all.")] = None,
+    event: Annotated[str, typer.Option(help="Only this event, for instance evaluation.")] = "",
+    *,
+    json: Json = False,
+) -> None:
+    """List what was evaluated for whom, and what was done with the key, oldest first. Adds a record of its own."""
+    from gateway.settings import load_pseudonym_service_settings
+
+    settings = load_pseudonym_service_settings(config)
+    records = asyncio.run(_read(settings, after=after, limit=limit, event=event))
+    if json:
+        print_json({"records": [_as_json(stored) for stored in records]})
+        return
+    print_table(
+        "Logboek van de pseudoniemdienst",
+        ["Nr", "Tijd (UTC)", "Gebeurtenis", "Afloop", "Organisatie", "Doel", "Epoch", "Aantal", "Reden"],
+        [_row(stored) for stored in records],
+    )
+
+
+async def _read(
+    settings: PseudonymServiceSettings, *, after: int, limit: int | None, event: str
+) -> list[StoredAuditRecord]:
+    from gateway.bootstrap import open_custody
+    from gateway.cli.audit import read_on_record
+
+    async with open_custody(settings) as store, store.transaction() as tx:
+        return await read_on_record(tx.audit, after=after, limit=limit, event=event)
+
+
+def _as_json(stored: StoredAuditRecord) -> dict[str, Any]:
+    record = stored.record
+    return {
+        "sequence": stored.sequence,
+        "record_id": record.record_id,
+        "at": record.at.isoformat(),
+        "event": record.event.value,
+        "outcome": record.outcome.value,
+        "organisation": record.organisation,
+        "purpose": record.purpose,
+        "epoch": record.epoch,
+        "count": record.count,
+        "reason": record.reason,
+    }
+
+
+def _row(stored: StoredAuditRecord) -> list[str]:
+    record = stored.record
+    return [
+        str(stored.sequence),
+        f"{record.at:%Y-%m-%d %H:%M:%S}",
+        record.event.value,
+        record.outcome.value,
+        record.organisation or "",
+        record.purpose,
+        "" if record.epoch is None else str(record.epoch),
+        "" if record.count is None else str(record.count),
+        record.reason,
+    ]

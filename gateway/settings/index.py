@@ -1,0 +1,119 @@
+"""Settings of the index's own processes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field
+
+from gateway.domain import Oin
+from gateway.errors import UnsafeConfigurationError
+from gateway.settings.pseudonym_service import AlarmSettings
+from gateway.settings.reading import Environment, FileSettings, load, refuse_open_kafka, refuse_test_oin
+from gateway.settings.sections import (
+    BusSettings,
+    ListenSettings,
+    OinSetting,
+    Section,
+    StoreSettings,
+    TlsSettings,
+)
+
+
+class IngestSettings(Section):
+    """How messages are taken in."""
+
+    in_serve: bool = True
+    """Whether `verwijsindex serve` also takes messages in; false where `verwijsindex ingest` runs on its own."""
+    group: str = "verwijsindex-ingest"
+    batch: int = Field(200, ge=1, le=5000)
+    largest_message_bytes: int = Field(65_536, ge=1024)
+    """A fact without case content fits in a few kilobytes; what is larger is not one."""
+    keep_ended_epoch_hours: int = Field(24, ge=0)
+    """How long what stands under an epoch of the pseudonym key stays after its end: time to notice a mistaken one."""
+
+
+class QuotaSettings(Section):
+    """How many questions a partner may ask: at once, and lastingly; over all processes on one store."""
+
+    burst: int = Field(20_000, ge=1)
+    refill_per_second: float = Field(50.0, gt=0)
+
+
+class PartnerMissesSettings(Section):
+    """One partner with terms of its own; what is not set here is as in `[misses]`."""
+
+    per_hour: int | None = Field(None, ge=1)
+    burst: int | None = Field(None, ge=1)
+
+
+class MissesSettings(Section):
+    """How many questions about strangers may show a partner nothing: lastingly an hour, and at once.
+
+    The defaults are those of `gateway.lookup.misses.MissTerms`, which says why.
+    """
+
+    per_hour: int = Field(60, ge=1)
+    burst: int = Field(300, ge=1)
+    partners: Mapping[OinSetting, PartnerMissesSettings] = Field(default_factory=dict)
+    """By OIN: an intake desk that serves a whole region asks about more strangers than others."""
+
+    def of(self, partner: str) -> MissesSettings:
+        """Return the terms of one partner, its own values first."""
+        own = self.partners.get(partner, PartnerMissesSettings())
+        return MissesSettings(per_hour=own.per_hour or self.per_hour, burst=own.burst or self.burst)
+
+
+class WatchSettings(Section):
+    """How often evaluations are compared with what explains them, and from where on that is an alarm."""
+
+    every_seconds: float = Field(600.0, gt=0)
+    factor: float = Field(3.0, ge=1)
+    floor: int = Field(1000, ge=0)
+
+
+class PseudonymServiceAddress(Section):
+    """Where the pseudonym service answers, as host:port, and the name in its certificate."""
+
+    address: str
+    server_name: str | None = None
+
+
+class IndexSettings(FileSettings):
+    """Everything the index's own processes need."""
+
+    store: StoreSettings
+    bus: BusSettings
+    tls: TlsSettings
+    convenant: Path
+    sealing_key: Path
+    """The index's own key, 32 bytes in hexadecimal, mode 0600: without it nothing in the store leads to a person."""
+    pseudonym_keys: Path
+    """The public keys of the pseudonym service, from its custodian: which epochs are in use."""
+    listen: ListenSettings = ListenSettings()
+    ingest: IngestSettings = IngestSettings()
+    quota: QuotaSettings = QuotaSettings()
+    misses: MissesSettings = MissesSettings()
+    alarm: AlarmSettings = AlarmSettings()
+    watch: WatchSettings = WatchSettings()
+    pseudonym_service: PseudonymServiceAddress | None = None
+    """Without it nobody compares evaluations with registrations and questions."""
+
+    def refuse_unsafe(self) -> None:
+        """Raise UnsafeConfigurationError for settings that must not start."""
+        super().refuse_unsafe()
+        refuse_open_kafka(self.bus)
+        for partner in self.misses.partners:
+            refuse_test_oin(self.environment, Oin(partner), name="misses.partners")
+        if self.environment is Environment.PRODUCTION and self.bus.is_kafka != (
+            self.store.url.startswith("postgresql://")
+        ):
+            raise UnsafeConfigurationError(
+                "in production Kafka goes with PostgreSQL: a store on one machine loses what the bus keeps"
+            )
+
+
+def load_index_settings(path: Path | None) -> IndexSettings:
+    """Read the index's settings from a TOML file (or `index.toml` in a folder) and the environment."""
+    return load(path, IndexSettings, "index.toml")

@@ -1,0 +1,1 @@
+"""The partner's local agent, between a real socket and real services."""

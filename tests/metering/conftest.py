@@ -1,0 +1,3 @@
+from tests.support.service_databases import database, process, url
+
+__all__ = ["database", "process", "url"]
