@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
+from gateway.cli.demo.backends import fresh_oin_series
+from gateway.database import begin, open_engine
 from gateway.domain import Bsn
 from gateway.errors import Unavailable
+from gateway.index.sql.tables import subject_keys
 from gateway.pseudonyms.client import open_pseudonymiser
 from gateway.pseudonyms.ports import EvaluationPurpose, Pseudonymiser
 from tests.support.bsns import consecutive_bsns, valid_from
@@ -125,17 +128,22 @@ class Site:
         found: dict[str, Any] = self.trial.json("pseudonyms", "overlap", "--config", config, check=False)
         return found
 
-    def rows_of(self, epoch: int) -> int:
+    async def rows_of(self, epoch: int) -> int:
         """Return how many pseudonyms of an epoch the index still has."""
-        database = self.trial.folder / "data" / "index.sqlite3"
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-            found = connection.execute("SELECT COUNT(*) FROM subject_keys WHERE epoch = ?", (epoch,))
-            return int(found.fetchone()[0])
+        engine = open_engine(self.trial.settings.store)
+        try:
+            async with begin(engine) as connection:
+                found = await connection.execute(
+                    select(func.count()).select_from(subject_keys).where(subject_keys.c.epoch == epoch)
+                )
+                return int(found.scalar_one())
+        finally:
+            await engine.dispose()
 
     async def until_no_rows_of(self, epoch: int) -> None:
         """Wait until the index has let go of an epoch."""
         async with asyncio.timeout(60):
-            while self.rows_of(epoch):  # noqa: ASYNC110 - another process changes the file
+            while await self.rows_of(epoch):  # noqa: ASYNC110 - another process changes the store
                 await asyncio.sleep(0.05)
 
 
@@ -191,9 +199,16 @@ def restarting(trial: Trial, command: str) -> Iterator[Any]:
         running.__exit__(None, None, None)
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    trial = Trial.make(tmp_path / "site")
+@pytest.fixture(params=["embedded", pytest.param("services", marks=pytest.mark.services)])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
+    terms = {}
+    if request.param == "services":
+        terms = {
+            "store_url": request.getfixturevalue("postgres_database"),
+            "bus_url": f"kafka://{request.getfixturevalue('kafka_bootstrap')}",
+            "oin_series": fresh_oin_series(),
+        }
+    trial = Trial.make(tmp_path / "site", **terms)
     with Path(trial.made["index_config"]).open("a") as settings:
         settings.write("\n[ingest]\nkeep_ended_epoch_hours = 0\n")
     custodian = Path(trial.made["pseudonym_service"]["config"])
@@ -284,5 +299,5 @@ async def test_every_answer_before_during_and_after_a_rotation_is_the_same(site:
         assert watcher.differences == []
         assert watcher.epochs == {(1,), (1, 2), (2,)}
         assert sender.sent > 0
-    assert site.rows_of(1) == 0
-    assert site.rows_of(2) > 0
+    assert await site.rows_of(1) == 0
+    assert await site.rows_of(2) > 0
