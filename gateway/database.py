@@ -37,7 +37,7 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-"""Every table of the index, the access log's included; migrations follow it."""
+"""Every table of the index's database; the pseudonym service's has the log and the meters as they stand here."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

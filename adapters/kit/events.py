@@ -19,6 +19,7 @@ EXPORT_READ = declare(
 EXPORT_QUARANTINED = declare("adapter.export_quarantined", logging.WARNING, "kind", "rules")
 MESSAGES_SENT = declare("adapter.messages_sent", logging.INFO, "kind", "messages")
 MESSAGE_REFUSED = declare("adapter.message_refused", logging.WARNING, "kind", "message_id", "reason", "rules")
+MESSAGE_NOT_TAKEN = declare("adapter.message_not_taken", logging.ERROR, "message_id", "rules")
 RECEIPT_UNREADABLE = declare("adapter.receipt_unreadable", logging.WARNING, "kind", "place", "rules")
 WAITING_FOR = declare("adapter.waiting", logging.WARNING, "kind", "error", "pause_seconds")
 STARTED = declare("adapter.started", logging.INFO, "kind")

@@ -109,9 +109,13 @@ Unit = InvolvementUnit | RetractionUnit | ConsentUnit | HouseholdUnit | PersonUn
 
 @dataclass(slots=True, kw_only=True)
 class MappedExport:
-    """All records of one export: `outcomes[i]` is the outcome of record i, None where its units decide."""
+    """All records of one export: `outcomes[i]` is the outcome of record i, None where its units decide.
+
+    `places[i]` is where it stands in the export.
+    """
 
     units: list[Unit] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
     outcomes: list[Outcome | None] = field(default_factory=list)
     details: list[Detail] = field(default_factory=list)
     problems: dict[int, InvalidInput] = field(default_factory=dict)
@@ -145,6 +149,7 @@ class Mapper:
 
         """
         for number, record in enumerate(records):
+            self._export.places.append(record.place)
             self._take(number, record)
             on_record(number + 1)
         self._export.units += self._households.values()

@@ -1,8 +1,12 @@
-"""Which person each of the partner's own numbers stood for last, in the state file: keyed digests and pseudonyms."""
+"""Which person each of the partner's own numbers stood for last, in the state file, and which merges were said.
+
+Keyed digests and pseudonyms only. A person who gains an epoch gains it everywhere here, whatever named the BSN.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,18 +22,43 @@ CREATE TABLE IF NOT EXISTS persons (
 CREATE INDEX IF NOT EXISTS persons_bsn ON persons (bsn);
 CREATE TABLE IF NOT EXISTS involved (reference TEXT PRIMARY KEY, person BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS involved_person ON involved (person);
+CREATE TABLE IF NOT EXISTS merged (
+    reference TEXT NOT NULL, side TEXT NOT NULL, bsn BLOB NOT NULL, subject BLOB NOT NULL,
+    PRIMARY KEY (reference, side)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS merged_bsn ON merged (bsn);
+CREATE TABLE IF NOT EXISTS corrected (person BLOB PRIMARY KEY, reference TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownPerson:
-    """What one of the partner's numbers stood for, by the record with the latest time so far.
+_KNOWN_BY_BSN = (
+    (
+        "SELECT DISTINCT subject FROM persons WHERE bsn = ?",
+        "UPDATE persons SET subject = ? WHERE bsn = ? AND subject = ?",
+    ),
+    (
+        "SELECT DISTINCT subject FROM merged WHERE bsn = ?",
+        "UPDATE merged SET subject = ? WHERE bsn = ? AND subject = ?",
+    ),
+)
+"""Where pseudonyms stand beside the digest of a BSN: how to read them, and how to change them."""
 
-    `bsn` is a keyed digest: it tells that a BSN changed, also when an epoch has passed since.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedPerson:
+    """A person: a keyed digest of the BSN, and the pseudonyms known so far.
+
+    The digest tells that a BSN changed, also when an epoch has passed since.
     """
 
     bsn: bytes
     subject: Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPerson(NamedPerson):
+    """What one of the partner's numbers stood for, by the record with the latest time so far."""
+
     recorded_at: datetime
 
 
@@ -52,16 +81,91 @@ class Persons:
         ).fetchone()
         if row is None:
             return None
-        subject = Subject(*map(Pseudonym.parse, orjson.loads(row[1])))
-        return KnownPerson(bsn=row[0], subject=subject, recorded_at=datetime.fromisoformat(row[2]))
+        return KnownPerson(
+            bsn=row[0], subject=_read_subject(row[1]), recorded_at=datetime.fromisoformat(row[2])
+        )
 
     def know(self, number: str, person: KnownPerson) -> None:
         """Note whom the number stands for."""
-        subject = orjson.dumps([pseudonym.text() for pseudonym in person.subject.pseudonyms])
         self._connection.execute(
             "INSERT OR REPLACE INTO persons VALUES (?, ?, ?, ?)",
-            (self._digest(number), person.bsn, subject, person.recorded_at.isoformat()),
+            (self._digest(number), person.bsn, _subject(person.subject), person.recorded_at.isoformat()),
         )
+
+    def renew(self, bsn: Bsn, subject: Subject) -> Set[Reference]:
+        """Note the pseudonyms of a person who has an epoch now that was not known; return the merges with it.
+
+        Merges that the index refused when they were said again are among them, whatever is known.
+        """
+        mark, renewed = self.mark(bsn), _subject(subject)
+        has_gained = False
+        for find, change in _KNOWN_BY_BSN:
+            for (stored,) in self._connection.execute(find, (mark,)).fetchall():
+                if not epochs_of(subject) <= epochs_of(_read_subject(stored)):
+                    self._connection.execute(change, (renewed, mark, stored))
+                    has_gained = True
+        merges = self._connection.execute(
+            "SELECT DISTINCT reference FROM merged JOIN state USING (reference)"
+            " WHERE bsn = ? AND (? OR digest = x'')",
+            (mark, has_gained),
+        )
+        return {Reference(row[0]) for row in merges}
+
+    def lacks(self, mark: bytes, epochs: Set[int]) -> bool:
+        """Tell whether the person with this digest is known, as a number or in a merge, and not under all of these."""
+        return any(
+            not epochs <= epochs_of(_read_subject(stored))
+            for find, _change in _KNOWN_BY_BSN
+            for (stored,) in self._connection.execute(find, (mark,)).fetchall()
+        )
+
+    def has_refused_merge(self, mark: bytes) -> bool:
+        """Tell whether a merge of the person with this digest was refused and is to be said again."""
+        found = self._connection.execute(
+            "SELECT 1 FROM merged JOIN state USING (reference) WHERE bsn = ? AND digest = x''", (mark,)
+        )
+        return found.fetchone() is not None
+
+    def note_merge(self, reference: Reference, old: NamedPerson, new: NamedPerson) -> None:
+        """Note of which two persons a merge is."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO merged VALUES (?, ?, ?, ?)",
+            [
+                (reference, side, person.bsn, _subject(person.subject))
+                for side, person in (("old", old), ("new", new))
+            ],
+        )
+
+    def merged(self, reference: Reference) -> tuple[NamedPerson, NamedPerson] | None:
+        """Return the old and the new person of a merge; None for one that is not known."""
+        rows = self._connection.execute(
+            "SELECT side, bsn, subject FROM merged WHERE reference = ?", (reference,)
+        ).fetchall()
+        sides = {side: NamedPerson(bsn=bsn, subject=_read_subject(subject)) for side, bsn, subject in rows}
+        return (sides["old"], sides["new"]) if sides else None
+
+    def merges_said_with(self, reference: Reference) -> Set[Reference]:
+        """Return the merges of the same moment that were said after this one."""
+        rows = self._connection.execute(
+            "SELECT other.reference FROM state AS one JOIN state AS other USING (recorded_at)"
+            " WHERE one.reference = ? AND other.message_id > one.message_id"
+            " AND other.reference IN (SELECT reference FROM merged)",
+            (reference,),
+        )
+        return {Reference(row[0]) for row in rows}
+
+    def note_correction(self, number: str, reference: Reference) -> None:
+        """Note by which merge the last correction of a number's BSN was said."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO corrected VALUES (?, ?)", (self._digest(number), reference)
+        )
+
+    def correction(self, number: str) -> Reference | None:
+        """Return the merge by which the last correction of the number's BSN was said."""
+        row = self._connection.execute(
+            "SELECT reference FROM corrected WHERE person = ?", (self._digest(number),)
+        ).fetchone()
+        return None if row is None else Reference(row[0])
 
     def is_shared(self, bsn: bytes, *numbers: str) -> bool:
         """Tell whether a number beside these stands for the person with the BSN."""
@@ -83,3 +187,22 @@ class Persons:
 
     def _digest(self, number: str) -> bytes:
         return keyed_digest(self._key, "person", number.encode())
+
+
+def epochs_of(subject: Subject) -> Set[int]:
+    """Return the epochs under which a person is known."""
+    return {pseudonym.epoch for pseudonym in subject.pseudonyms}
+
+
+def in_use(subject: Subject, epochs: Set[int]) -> Subject | None:
+    """Return the person under these epochs, None for one who has none of them; no epochs: it is not known."""
+    left = [each for each in subject.pseudonyms if each.epoch in epochs or not epochs]
+    return Subject(*left) if left else None
+
+
+def _subject(subject: Subject) -> bytes:
+    return orjson.dumps([pseudonym.text() for pseudonym in subject.pseudonyms])
+
+
+def _read_subject(stored: bytes) -> Subject:
+    return Subject(*map(Pseudonym.parse, orjson.loads(stored)))

@@ -24,6 +24,8 @@ class Outcome(StrEnum):
 
 QUARANTINED = "quarantined"
 REFUSED = "refused"
+NOT_SAID = "not_said"
+"""Of a record: something that it says cannot be said any more, whatever else was sent for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,8 @@ class Report:
     @property
     def has_findings(self) -> bool:
         """Tell whether somebody has to look at something."""
-        return bool(self.rejected or self.quarantined or self.receipts.refused)
+        is_unsaid = any(detail.outcome == NOT_SAID for detail in self.details)
+        return bool(self.rejected or self.quarantined or self.receipts.refused or is_unsaid)
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as the JSON of the command."""

@@ -16,8 +16,8 @@ from adapters.kit.mapping import MappedExport, Mapper, Unit
 from adapters.kit.model import MappingContext, SourceRecord, UnreadableRecord
 from adapters.kit.options import LARGEST_EXPORT_BYTES
 from adapters.kit.quarantine import quarantine
-from adapters.kit.report import COUNTS, QUARANTINED, Detail, Outcome, Report
-from adapters.kit.speaking import Speaker
+from adapters.kit.report import COUNTS, NOT_SAID, QUARANTINED, Detail, Outcome, Report
+from adapters.kit.speaking import Said, Speaker
 from gateway.domain import Bsn, Subject
 from gateway.errors import InvalidInput, PseudonymsUnavailable, QuotaExceeded, StoreUnavailable
 from gateway.pseudonyms.ports import EvaluationPurpose, Pseudonymiser
@@ -107,20 +107,26 @@ class Runner:
         spoken: set[int] = set()
         report = Report(details=mapped.details)
         for done, batch in _batches(mapped.units):
-            spoken |= await self._say(batch, now, report)
+            said = await self._say(batch, now)
+            spoken |= said.records
+            report.messages += len(said.message_ids)
+            report.details += [
+                Detail(place=mapped.places[record], outcome=NOT_SAID, reason=reason)
+                for record, reason in said.unsaid
+            ]
             progress.on_unit(done, len(mapped.units))
         report.count(_outcomes(mapped, spoken))
         counts = {name: getattr(report, name) for name in COUNTS if name != QUARANTINED}
         EXPORT_READ.emit(kind=self._adapter.manifest.kind, **counts)
         return report, mapped.problems
 
-    async def _say(self, units: Sequence[Unit], now: datetime, report: Report) -> Set[int]:
-        units = [unit for unit in units if self._speaker.concerns(unit, units)]
+    async def _say(self, units: Sequence[Unit], now: datetime) -> Said:
+        epochs = self._pseudonymiser.current_epochs()
+        units = [unit for unit in units if self._speaker.concerns(unit, units, epochs)]
         persons = list(dict.fromkeys(person for unit in units for person in persons_of(unit)))
-        said = self._speaker.say(units, await self._subjects(persons), now=now)
+        said = self._speaker.say(units, await self._subjects(persons), now=now, epochs=epochs)
         self.queued.update(said.message_ids)
-        report.messages += len(said.message_ids)
-        return said.records
+        return said
 
     async def _subjects(self, persons: Sequence[Bsn]) -> Mapping[Bsn, Subject]:
         if not persons:

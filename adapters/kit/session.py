@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from adapters.kit.adapter import Adapter, Configurable
@@ -21,17 +21,13 @@ from adapters.kit.speaking import Signing, Speaker
 from adapters.kit.state import StateFile
 from gateway.bus.opening import open_bus
 from gateway.bus.ports import Bus
+from gateway.clock import now
 from gateway.domain import Oin
 from gateway.errors import ConfigurationError
 from gateway.keyfiles import load_secret, load_signing_key
 from gateway.messages.signing import key_id
 from gateway.pseudonyms.client import open_pseudonymiser
 from gateway.settings import PartnerSettings
-
-
-def now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

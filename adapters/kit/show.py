@@ -36,6 +36,7 @@ _OUTCOMES = {
     "left_out": "niet geregistreerd",
     "quarantined": "quarantaine",
     "refused": "geweigerd",
+    "not_said": "niet doorgegeven",
 }
 
 

@@ -27,6 +27,7 @@ from adapters.kit.mapping import (
 from adapters.kit.merging import Merging
 from adapters.kit.outbox import queue
 from adapters.kit.persons import Persons
+from adapters.kit.renewing import Renewing
 from adapters.kit.state import (
     LastSaid,
     StateFile,
@@ -71,10 +72,14 @@ class Signing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What came of some units: the records for which a message was queued, and the ids of the messages."""
+    """What came of some units: the records for which a message was queued, and the ids of the messages.
+
+    `unsaid` are records of which something could not be said, with the reason.
+    """
 
     records: Set[int]
     message_ids: Sequence[str]
+    unsaid: Sequence[tuple[int, str]] = ()
 
 
 class Speaker:
@@ -85,11 +90,18 @@ class Speaker:
         self._maker = maker
         self._signing = signing
 
-    def say(self, units: Sequence[Unit], subjects: Mapping[Bsn, Subject], *, now: datetime) -> Said:
+    def say(
+        self,
+        units: Sequence[Unit],
+        subjects: Mapping[Bsn, Subject],
+        *,
+        now: datetime,
+        epochs: Set[int] = frozenset(),
+    ) -> Said:
         """Queue a message for every unit that is new or changed; state and outbox change together or not.
 
         `subjects` holds the pseudonyms of every person of the units. `now` is the time of records that have none
-        of their own.
+        of their own. `epochs` are those in use; none where that is not known.
 
         Raises:
             StoreUnavailable: nothing was queued.
@@ -97,35 +109,48 @@ class Speaker:
         """
         records: set[int] = set()
         message_ids: list[str] = []
+        unsaid: list[tuple[int, str]] = []
         with self._file.transaction() as connection:
+            renewing = Renewing(connection, self._maker, now=now, epochs=epochs)
+            for statement in renewing.renew(subjects.items()):
+                said = self._tell(connection, statement, now)
+                message_ids += [] if said is None else [said[0]]
             for unit in units:
-                for statement in self._statements(connection, unit, subjects, now):
+                merging = Merging(connection, self._maker, subjects=subjects, now=now, epochs=epochs)
+                for statement in self._statements(connection, unit, subjects, merging):
                     said = self._tell(connection, statement, now)
                     if said is not None:
                         message_ids.append(said[0])
                         records.update(self._records_behind(unit, statement.fact, subjects, said[1]))
-        return Said(records=records, message_ids=message_ids)
+                if merging.problem:
+                    unsaid += [(record, merging.problem) for record in unit.records]
+        return Said(records=records, message_ids=message_ids, unsaid=unsaid)
 
-    def concerns(self, unit: Unit, others: Sequence[Unit]) -> bool:
+    def concerns(self, unit: Unit, others: Sequence[Unit], epochs: Set[int] = frozenset()) -> bool:
         """Tell whether a unit can lead to a message, before anybody's pseudonym is asked for.
 
-        Whose BSN is as it was, or who was in nothing that was sent and is in none of the others, needs none.
+        Whose BSN is as it was needs none, unless one of these epochs is new for the person, or the index refused
+        what was said of a merge. Nor does who was in nothing that was sent and is in none of the others.
         """
         if not isinstance(unit, PersonUnit):
             return True
-        number, bsn = unit.draft.person, unit.draft.bsn
         with self._file.transaction() as connection:
             persons = Persons(connection, self._maker.reference_key)
-            known = persons.known(number)
-            if known is not None and known.bsn != persons.mark(bsn):
+            mark, known = persons.mark(unit.draft.bsn), persons.known(unit.draft.person)
+            if known is not None and known.bsn != mark:
+                return True
+            if persons.lacks(mark, epochs) or persons.has_refused_merge(mark):
                 return True
         return any(_tells_otherwise(other, unit) for other in others)
 
     def _statements(
-        self, connection: sqlite3.Connection, unit: Unit, subjects: Mapping[Bsn, Subject], now: datetime
+        self,
+        connection: sqlite3.Connection,
+        unit: Unit,
+        subjects: Mapping[Bsn, Subject],
+        merging: Merging,
     ) -> Sequence[Statement]:
         """Return what a unit says, in the order in which it is to be said."""
-        merging = Merging(connection, self._maker, subjects=subjects, now=now)
         match unit:
             case PersonUnit(draft=draft):
                 known = Persons(connection, self._maker.reference_key).known(draft.person)
@@ -163,8 +188,8 @@ class Speaker:
         message_id = self._queue(connection, fact, last, recorded_at)
         if moment is not None:
             see(connection, moment, message_id)
-        # A record that comes late is sent as such, and is not the last word.
-        if last is None or recorded_at >= last.recorded_at:
+        # A record that comes late is sent as such, and is not the last word; one that was refused said nothing.
+        if last is None or not last.digest or recorded_at >= last.recorded_at:
             kept = self._kept(fact) if statement.kept is None else dict(statement.kept)
             said = LastSaid(digest=digest, recorded_at=recorded_at, message_id=message_id, kept=kept)
             remember(connection, fact.reference, said)

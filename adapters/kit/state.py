@@ -1,9 +1,9 @@
 """What the partner has said so far, in one SQLite file of its own (mode 0600), with its outbox beside it.
 
 The file holds no BSN, no number of the partner's own and nothing of a case: per opaque reference a keyed digest
-of the last fact, and for an involvement what a retraction must repeat; per number of a person the pseudonym it was
-sent under last, and a keyed digest of the BSN. State and outbox are written in one
-transaction, so that no stop, however sudden, loses a message or makes it twice.
+of the last fact, and for an involvement what a retraction must repeat; per number of a person, and for both persons
+of a merge, the pseudonyms known last and a keyed digest of the BSN. State and outbox are written in one transaction,
+so that no stop, however sudden, loses a message or makes it twice.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ CREATE TABLE IF NOT EXISTS sent (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastSaid:
-    """The last fact under one reference. `kept` is what the kind of fact needs again, as JSON."""
+    """The last fact under one reference. `kept` is what the kind of fact needs again, as JSON.
+
+    `digest` is empty where it is to be said again: then its time binds nobody either, which may be why it was refused.
+    """
 
     digest: bytes
     recorded_at: datetime
@@ -135,6 +138,11 @@ def unsay(connection: sqlite3.Connection, message_id: str) -> None:
     """Forget that a message was sent: the index refused it, so the next run must send its fact again."""
     connection.execute("UPDATE state SET digest = x'' WHERE message_id = ?", (message_id,))
     connection.execute("DELETE FROM seen WHERE message_id = ?", (message_id,))
+
+
+def say_again(connection: sqlite3.Connection, reference: Reference) -> None:
+    """Let the fact under a reference be said again, though it is what was said last."""
+    connection.execute("UPDATE state SET digest = x'' WHERE reference = ?", (reference,))
 
 
 def keep_involvement(fact: InvolvementFact) -> dict[str, Any]:

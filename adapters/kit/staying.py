@@ -16,6 +16,7 @@ from adapters.kit.model import UnreadableRecord
 from adapters.kit.once import take_inbox
 from adapters.kit.report import Report
 from adapters.kit.session import Session
+from gateway.clock import wait
 from gateway.errors import ConfigurationError, Unavailable, VerwijsindexError
 
 FIRST_PAUSE_SECONDS = 1.0
@@ -124,7 +125,7 @@ class Stay:
                         await take_inbox(self._session, [export], report)
                     self._on_report(report)
                     self._queued.set()
-            await self._pause(self._session.options.scan_seconds)
+            await wait(self._stop, self._session.options.scan_seconds)
 
     async def _send(self) -> None:
         while not self._stop.is_set():
@@ -143,20 +144,14 @@ class Stay:
                 await part()
             except Unavailable as error:
                 WAITING_FOR.emit(kind=self._session.kind, error=str(error), pause_seconds=pause)
-                await self._pause(pause)
+                await wait(self._stop, pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
                 self._queued.set()
 
-    async def _pause(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._stop.wait(), seconds)
-        except TimeoutError:
-            return
-
     async def _first_of(self, *events: asyncio.Event) -> None:
-        waits = [asyncio.ensure_future(event.wait()) for event in events]
+        waiting = [asyncio.ensure_future(event.wait()) for event in events]
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for wait in waits:
-                wait.cancel()
+            for each in waiting:
+                each.cancel()

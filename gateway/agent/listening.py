@@ -62,18 +62,32 @@ def listen_on_loopback(server: grpc.aio.Server, host: str, port: int) -> str:
 
 
 def _require_own_folder(folder: Path) -> None:
+    """Return if nobody but its owner can put another socket in its place.
+
+    A sticky folder (`/tmp`) does not do: whoever is there first, before the agent or after it stopped, is told the
+    BSNs. Above it a sticky one does: what stands in it cannot be renamed by others.
+    """
+    _refuse_writable(folder, by=stat.S_IWGRP | stat.S_IWOTH)
+    for above in folder.resolve().parents:
+        if not _stat(above).st_mode & stat.S_ISVTX:
+            _refuse_writable(above, by=stat.S_IWOTH)
+
+
+def _refuse_writable(folder: Path, *, by: int) -> None:
+    found = _stat(folder)
+    if found.st_mode & by or found.st_uid not in {0, os.geteuid()}:
+        raise UnsafeConfigurationError(
+            f"agent.socket: others than its owner may write in {folder}; use a folder of mode 0700"
+        )
+
+
+def _stat(folder: Path) -> os.stat_result:
     try:
-        found = folder.stat()
+        return folder.stat()
     except OSError as error:
         raise ConfigurationError(
             f"agent.socket: the folder {folder} cannot be used: {error.strerror}"
         ) from None
-    others_may_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX
-    if others_may_write or found.st_uid not in {0, os.geteuid()}:
-        # Whoever can replace the socket is told the BSNs.
-        raise UnsafeConfigurationError(
-            f"agent.socket: others than its owner may write in {folder}; use a folder of mode 0700"
-        )
 
 
 def _clear(path: Path) -> None:

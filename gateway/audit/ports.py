@@ -22,8 +22,9 @@ class AuditLog(Protocol):
     async def count(self) -> int:
         """Return how many records the log holds."""
 
-    async def answered(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
-        """Return how many questions each organisation had answered from `since` up to `until`.
+    async def asked_about(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
+        """Return about how many persons each organisation had questions answered from `since` up to `until`.
 
-        An empty answer is one; a refusal is none. An organisation without any is left out.
+        However often it asks about one person, that is one. An empty answer counts, a refusal does not. An
+        organisation without any is left out.
         """

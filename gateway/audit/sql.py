@@ -35,6 +35,8 @@ audit_records = Table(
     Column("event", String(32), nullable=False),
     Column("outcome", String(32), nullable=False),
     Column("organisation", String(20)),
+    # The newest of the person's sealed pseudonyms; NULL where the record is about nobody.
+    Column("person", LargeBinary(32)),
     Column("body", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -71,11 +73,11 @@ class SqlAuditLog(AuditLog):
         found = await self._connection.execute(select(func.count()).select_from(audit_records))
         return int(found.scalar_one())
 
-    async def answered(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
-        """Return how many questions each organisation had answered in that time."""
+    async def asked_about(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
+        """Return about how many persons each organisation had questions answered in that time."""
         columns = audit_records.c
         rows = await self._connection.execute(
-            select(columns.organisation, func.count())
+            select(columns.organisation, func.count(columns.person.distinct()))
             .where(
                 # Ids are in the order of time and have an index: years of log are passed over.
                 columns.record_id >= _first_id(since - _IDS_AHEAD),
@@ -84,6 +86,7 @@ class SqlAuditLog(AuditLog):
                 columns.event == AuditEvent.LOOKUP.value,
                 columns.outcome.in_([AuditOutcome.DONE.value, AuditOutcome.EMPTY.value]),
                 columns.organisation.is_not(None),
+                columns.person.is_not(None),
             )
             .group_by(columns.organisation)
         )
@@ -104,5 +107,6 @@ def _row(record: AuditRecord) -> dict[str, object]:
         "event": record.event.value,
         "outcome": record.outcome.value,
         "organisation": record.organisation,
+        "person": None if record.subject is None else record.subject.pseudonyms[-1].reveal(),
         "body": to_bytes(record),
     }

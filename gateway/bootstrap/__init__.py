@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gateway.bootstrap.clock import now
 from gateway.bootstrap.index import (
     Site,
     ingest_loop,
@@ -19,7 +18,6 @@ __all__ = [
     "Site",
     "ingest_loop",
     "load_convenant",
-    "now",
     "open_book",
     "open_custody",
     "open_door",

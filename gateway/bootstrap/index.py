@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.bootstrap.clock import now
+from gateway.bootstrap.stores import checked
 from gateway.bootstrap.together import run_together
 from gateway.bootstrap.watching import watch_beside
 from gateway.bus.opening import open_bus
 from gateway.bus.ports import Bus
+from gateway.clock import now
 from gateway.convenant.model import Convenant
 from gateway.convenant.reading import read_convenant
 from gateway.domain import Oin
@@ -26,12 +27,10 @@ from gateway.ingest.loop import IngestLoop
 from gateway.ingest.service import IngestService
 from gateway.keyfiles import load_secret
 from gateway.lookup.misses import MissTerms
-from gateway.lookup.quota import QuotaTerms
-from gateway.lookup.service import LookupService
+from gateway.lookup.service import Bounds, LookupService
 from gateway.metering.ports import MeterTerms
-from gateway.pseudonyms.pinned import PinnedFile
 from gateway.rpc.server import RpcServer
-from gateway.settings import IndexSettings, MissesSettings
+from gateway.settings import AlarmSettings, IndexSettings, MissesSettings, QuotaSettings
 from gateway.telemetry.alarms import Alarms
 
 
@@ -67,19 +66,17 @@ async def open_site(settings: IndexSettings) -> AsyncIterator[Site]:
 
     """
     convenant = load_convenant(settings)
-    store = open_store(settings.store)
-    bus = open_bus(settings.bus)
-    try:
-        await store.check()
-        yield Site(settings, store, bus, convenant)
-    finally:
-        await bus.close()
-        await store.close()
+    async with checked(open_store(settings.store)) as store:
+        bus = open_bus(settings.bus)
+        try:
+            yield Site(settings, store, bus, convenant)
+        finally:
+            await bus.close()
 
 
 def open_book(settings: IndexSettings) -> EpochBook:
     """Return the epochs in use; ConfigurationError where the public keys cannot be read or are of another index."""
-    return open_epoch_book(PinnedFile(settings.pseudonym_keys), index=Oin(settings.oin))
+    return open_epoch_book(settings.pseudonym_keys, index=Oin(settings.oin))
 
 
 def open_door(settings: IndexSettings) -> Door:
@@ -122,16 +119,23 @@ def lookup_service(site: Site) -> LookupService:
         store=site.store,
         convenant=site.convenant,
         clock=now,
-        quota=QuotaTerms(**settings.quota.model_dump()),
-        misses=MissTerms(
-            default=_miss_terms(settings.misses),
-            partners={Oin(oin): _miss_terms(settings.misses.of(oin)) for oin in settings.misses.partners},
-        ),
-        alarms=Alarms(timedelta(seconds=settings.alarm.repeat_seconds)),
+        bounds=lookup_bounds(settings.quota, settings.misses, settings.alarm),
     )
 
 
-def _miss_terms(settings: MissesSettings) -> MeterTerms:
+def lookup_bounds(quota: QuotaSettings, misses: MissesSettings, alarm: AlarmSettings) -> Bounds:
+    """Return what the settings say of how much a partner may ask."""
+    return Bounds(
+        quota=_meter_terms(quota),
+        misses=MissTerms(
+            default=_meter_terms(misses),
+            partners={Oin(oin): _meter_terms(misses.of(oin)) for oin in misses.partners},
+        ),
+        alarms=Alarms(timedelta(seconds=alarm.repeat_seconds)),
+    )
+
+
+def _meter_terms(settings: QuotaSettings | MissesSettings) -> MeterTerms:
     return MeterTerms(per_hour=settings.per_hour, burst=settings.burst)
 
 

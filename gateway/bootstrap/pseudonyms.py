@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
-from gateway.bootstrap.clock import now
+from gateway.bootstrap.stores import checked
+from gateway.clock import now
 from gateway.domain import Oin
 from gateway.evaluation.callers import Callers
 from gateway.evaluation.keys import RingKeys
@@ -37,12 +38,8 @@ async def open_custody(settings: PseudonymServiceSettings) -> AsyncIterator[Eval
         Unavailable: the store cannot be reached.
 
     """
-    store = open_evaluation_store(settings.store)
-    try:
-        await store.check()
+    async with checked(open_evaluation_store(settings.store)) as store:
         yield store
-    finally:
-        await store.close()
 
 
 async def run_pseudonym_service(

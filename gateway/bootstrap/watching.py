@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from gateway.bootstrap.clock import now
+from gateway.bootstrap.stores import checked
+from gateway.clock import now
 from gateway.errors import ConfigurationError
 from gateway.index.ports import IndexStore
 from gateway.index.sql.store import open_store
@@ -48,21 +49,11 @@ async def watch_beside(settings: IndexSettings, store: IndexStore, stop: asyncio
 
 async def run_watch(settings: IndexSettings, stop: asyncio.Event) -> None:
     """Watch in a process of its own until `stop` is set; raises as `open_watch`, and Unavailable without a store."""
-    async with _checked_store(settings) as store, open_watch(settings, store) as watch:
+    async with checked(open_store(settings.store)) as store, open_watch(settings, store) as watch:
         await watch.run(stop, every_seconds=settings.watch.every_seconds)
 
 
 async def watch_once(settings: IndexSettings) -> Sequence[Finding]:
     """Return how every partner stands now; raises as `open_watch` and `Watch.look`."""
-    async with _checked_store(settings) as store, open_watch(settings, store) as watch:
+    async with checked(open_store(settings.store)) as store, open_watch(settings, store) as watch:
         return await watch.look()
-
-
-@asynccontextmanager
-async def _checked_store(settings: IndexSettings) -> AsyncIterator[IndexStore]:
-    store = open_store(settings.store)
-    try:
-        await store.check()
-        yield store
-    finally:
-        await store.close()

@@ -26,6 +26,8 @@ from gateway.bus.progress import Progress
 from gateway.errors import BusUnavailable, InvalidInput
 from gateway.settings import BusSettings
 
+MOST_ONE_BY_ONE = 1000
+"""So many records of a partition are read one by one in the search for an unreadable one; the search then goes on."""
 LARGEST_RECORD_BYTES = 16 * 1024 * 1024
 """What this side sends and fetches at most; the broker's own limit (`message.max.bytes`) may be lower."""
 REQUEST_TIMEOUT_MS = 15_000
@@ -162,10 +164,40 @@ class _KafkaConsumer(Consumer):
 
     async def receive(self, *, most: int, timeout_seconds: float) -> Sequence[Delivery]:
         async with _as_unavailable("records cannot be read"):
-            batches = await self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=most)
-        deliveries = [_delivery(record) for batch in batches.values() for record in batch]
+            try:
+                batches = await self._consumer.getmany(
+                    timeout_ms=int(timeout_seconds * 1000), max_records=most
+                )
+                deliveries = [_delivery(record) for batch in batches.values() for record in batch]
+            except UnicodeDecodeError:
+                deliveries = await self._receive_past_unreadable()
         self.progress.received(deliveries)
         return deliveries
+
+    async def _receive_past_unreadable(self) -> list[Delivery]:
+        """Find the record with a header name that is not UTF-8, and hand it out without anything in it.
+
+        The client gives up on such a record, and on all that it had fetched with it. So every partition goes back
+        to what was handed out last, and is read record by record as far as the unreadable one.
+        """
+        for partition in self._consumer.assignment():
+            place = self.progress.next_of((partition.topic, partition.partition))
+            if place is None:
+                await self._consumer.seek_to_committed(partition)
+            else:
+                self._consumer.seek(partition, place)
+        found: list[Delivery] = []
+        for partition in sorted(self._consumer.assignment()):
+            try:
+                while batch := (await self._consumer.getmany(partition, timeout_ms=1000, max_records=1)):
+                    found += [_delivery(record) for record in batch[partition]]
+                    if len(found) >= MOST_ONE_BY_ONE:
+                        break
+            except UnicodeDecodeError:
+                place = await self._consumer.position(partition)
+                self._consumer.seek(partition, place + 1)
+                found.append(_unreadable(partition, place))
+        return found
 
     async def commit(self, deliveries: Sequence[Delivery]) -> None:
         places = self.progress.to_commit(deliveries)
@@ -232,6 +264,14 @@ async def _read_to_end(consumer: AIOKafkaConsumer) -> AsyncIterator[Delivery]:
                     yield _delivery(record)
 
 
+def _unreadable(partition: TopicPartition, offset: int) -> Delivery:
+    topic, number = partition
+    return Delivery(
+        position=Position(topic=topic, partition=number, offset=offset),
+        record=BusRecord(topic=topic, key=b"", value=b"", headers={}),
+    )
+
+
 def _delivery(record: Any) -> Delivery:
     return Delivery(
         position=Position(topic=record.topic, partition=record.partition, offset=record.offset),
@@ -239,7 +279,8 @@ def _delivery(record: Any) -> Delivery:
             topic=record.topic,
             key=record.key or b"",
             value=record.value or b"",
-            headers=dict(record.headers),
+            # Kafka allows a header without a value; nothing of ours has one.
+            headers={name: value for name, value in record.headers if value is not None},
         ),
     )
 

@@ -55,6 +55,11 @@ class Progress:
             else:
                 span.end = max(span.end, offset + 1)
 
+    def next_of(self, partition: Partition) -> int | None:
+        """Return the offset after the last that was handed out; None where nothing was since it came."""
+        span = self._spans.get(partition)
+        return None if span is None else span.end
+
     def to_commit(self, deliveries: Sequence[Delivery]) -> dict[Partition, int]:
         """Return for each partition the next offset of the group; leaves out what would not move it forward."""
         places: dict[Partition, int] = {}

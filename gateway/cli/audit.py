@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from gateway.audit.model import StoredAuditRecord
-from gateway.cli.options import IndexConfig, Json
+from gateway.cli.options import After, IndexConfig, Json, Limit, OnlyEvent
 from gateway.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from gateway.audit.ports import AuditLog
     from gateway.settings import IndexSettings
 
 app = typer.Typer(no_args_is_help=True, help="Read the access log.")
-
-PAGE = 1000
 
 
 @app.callback()
@@ -29,9 +26,9 @@ def _group() -> None:
 @app.command("list")
 def list_records(
     config: IndexConfig = None,
-    after: Annotated[int, typer.Option(help="Only records with a higher number.")] = 0,
-    limit: Annotated[int | None, typer.Option(help="At most so many; without it, all.")] = None,
-    event: Annotated[str, typer.Option(help="Only this event, for instance lookup.")] = "",
+    after: After = 0,
+    limit: Limit = None,
+    event: OnlyEvent = "",
     *,
     json: Json = False,
 ) -> None:
@@ -64,29 +61,12 @@ async def read_log(
     settings: IndexSettings, *, after: int = 0, limit: int | None = None, event: str = ""
 ) -> list[StoredAuditRecord]:
     """Return the matching records, and append one that says the log was read, before they are handed out."""
+    from gateway.audit.reading import read_on_record
     from gateway.bootstrap import open_site
+    from gateway.clock import now
 
     async with open_site(settings) as site, site.store.transaction() as tx:
-        return await read_on_record(tx.audit, after=after, limit=limit, event=event)
-
-
-async def read_on_record(
-    log: AuditLog, *, after: int, limit: int | None, event: str
-) -> list[StoredAuditRecord]:
-    """Return the matching records of a log, and append one that says it was read, before they are handed out."""
-    from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord
-    from gateway.bootstrap import now
-
-    found: list[StoredAuditRecord] = []
-    place = after
-    while limit is None or len(found) < limit:
-        page = await log.read(after=place, limit=PAGE)
-        if not page:
-            break
-        found += [stored for stored in page if not event or stored.record.event == event]
-        place = page[-1].sequence
-    await log.append([AuditRecord(at=now(), event=AuditEvent.LOG_ACCESS, outcome=AuditOutcome.DONE)])
-    return found if limit is None else found[:limit]
+        return await read_on_record(tx.audit, after=after, limit=limit, event=event, at=now())
 
 
 def record_as_json(stored: StoredAuditRecord) -> dict[str, Any]:
@@ -111,6 +91,8 @@ def record_as_json(stored: StoredAuditRecord) -> dict[str, Any]:
         "purpose": record.purpose,
         "convenant": record.convenant,
         "reason": record.reason,
+        "epoch": record.epoch,
+        "count": record.count,
         "message": None if record.message is None else record.message.id,
         "verdicts": [
             {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from gateway.cli.options import Json
 from gateway.cli.output import Exit, console, print_json, print_table
+from gateway.clock import day_of, now
 from gateway.convenant.checking import findings
 from gateway.convenant.matrix import matrix
 from gateway.convenant.model import Convenant
@@ -24,7 +24,7 @@ File = Annotated[Path, typer.Argument(help="The convenant (YAML).")]
 def check(file: File, *, json: Json = False) -> None:
     """Check that FILE can be used, and list what a jurist should look at. Exit 1 when there is something."""
     convenant = _read(file)
-    found = findings(convenant, on=datetime.now(UTC).date())
+    found = findings(convenant, on=day_of(now()))
     if json:
         print_json(
             {
@@ -43,7 +43,7 @@ def check(file: File, *, json: Json = False) -> None:
 def show(file: File, *, json: Json = False) -> None:
     """Show who may see whose involvement, for which purpose and on which ground."""
     convenant = _read(file)
-    rows = matrix(convenant, on=datetime.now(UTC).date())
+    rows = matrix(convenant, on=day_of(now()))
     if json:
         print_json({"convenant": convenant.identity, "rows": [row.as_json() for row in rows]})
         return

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING
 
 from gateway.audit.model import StoredAuditRecord
-from gateway.cli.options import Json, PseudonymServiceConfig
+from gateway.cli.audit import record_as_json
+from gateway.cli.options import After, Json, Limit, OnlyEvent, PseudonymServiceConfig
 from gateway.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
 
 def log(
     config: PseudonymServiceConfig = None,
-    after: Annotated[int, typer.Option(help="Only records with a higher number.")] = 0,
-    limit: Annotated[int | None, typer.Option(help="At most so many; without it, all.")] = None,
-    event: Annotated[str, typer.Option(help="Only this event, for instance evaluation.")] = "",
+    after: After = 0,
+    limit: Limit = None,
+    event: OnlyEvent = "",
     *,
     json: Json = False,
 ) -> None:
@@ -29,7 +28,7 @@ def log(
     settings = load_pseudonym_service_settings(config)
     records = asyncio.run(_read(settings, after=after, limit=limit, event=event))
     if json:
-        print_json({"records": [_as_json(stored) for stored in records]})
+        print_json({"records": [record_as_json(stored) for stored in records]})
         return
     print_table(
         "Logboek van de pseudoniemdienst",
@@ -41,27 +40,12 @@ def log(
 async def _read(
     settings: PseudonymServiceSettings, *, after: int, limit: int | None, event: str
 ) -> list[StoredAuditRecord]:
+    from gateway.audit.reading import read_on_record
     from gateway.bootstrap import open_custody
-    from gateway.cli.audit import read_on_record
+    from gateway.clock import now
 
     async with open_custody(settings) as store, store.transaction() as tx:
-        return await read_on_record(tx.audit, after=after, limit=limit, event=event)
-
-
-def _as_json(stored: StoredAuditRecord) -> dict[str, Any]:
-    record = stored.record
-    return {
-        "sequence": stored.sequence,
-        "record_id": record.record_id,
-        "at": record.at.isoformat(),
-        "event": record.event.value,
-        "outcome": record.outcome.value,
-        "organisation": record.organisation,
-        "purpose": record.purpose,
-        "epoch": record.epoch,
-        "count": record.count,
-        "reason": record.reason,
-    }
+        return await read_on_record(tx.audit, after=after, limit=limit, event=event, at=now())
 
 
 def _row(stored: StoredAuditRecord) -> list[str]:

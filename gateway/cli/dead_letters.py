@@ -93,10 +93,16 @@ async def _read(site: Site) -> list[DeadLetter]:
 
 async def _replay(settings: IndexSettings, letter_id: str) -> None:
     from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord
-    from gateway.bootstrap import now, open_site
+    from gateway.bootstrap import open_site
+    from gateway.clock import now
 
     async with open_site(settings) as site:
         letter = _find(await _read(site), letter_id)
+        original = letter.original
+        if original is None:
+            raise ConfigurationError(
+                f"the message was too large to keep; it stands at {letter.place} as long as the bus keeps it"
+            )
         async with site.store.transaction() as tx:
             await tx.audit.append(
                 [
@@ -110,7 +116,7 @@ async def _replay(settings: IndexSettings, letter_id: str) -> None:
                 ]
             )
         async with site.bus.publisher() as publisher:
-            await publisher.publish([letter.original])
+            await publisher.publish([original])
 
 
 def _find(letters: list[DeadLetter], letter_id: str) -> DeadLetter:
@@ -131,6 +137,6 @@ def _described(letter: DeadLetter) -> dict[str, Any]:
         "at": letter.at.isoformat(),
         "reason": letter.reason.value,
         "place": letter.place,
-        "size": len(letter.original.value),
+        "size": letter.size,
         "violations": [{"path": v.path, "rule": v.rule} for v in letter.violations],
     }

@@ -13,7 +13,10 @@ from gateway.cli.output import console, print_json
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-app = typer.Typer(no_args_is_help=True, help="Make, change and show the keys of a partner.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Make, change and show the keys of a partner, and make the index's sealing key.",
+)
 
 SIGNING_KEY = "signing-key.pem"
 REFERENCE_KEY = "reference.key"

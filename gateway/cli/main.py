@@ -14,8 +14,6 @@ from gateway.cli.lookup import lookup
 from gateway.cli.output import fail
 from gateway.cli.pseudonym import pseudonym
 from gateway.cli.pseudonym_service import pseudonym_service
-from gateway.cli.pseudonyms_overlap import overlap
-from gateway.cli.pseudonyms_watch import watch
 from gateway.errors import VerwijsindexError
 from gateway.telemetry.log import configure
 
@@ -42,8 +40,6 @@ def build_app() -> typer.Typer:
     app.command()(lookup)
     app.command()(pseudonym)
     app.add_typer(keys.app, name="keys")
-    pseudonyms.app.command("overlap")(overlap)
-    pseudonyms.app.command("watch")(watch)
     app.add_typer(pseudonyms.app, name="pseudonyms")
     app.add_typer(partners.app, name="partners")
     app.add_typer(convenant.app, name="convenant")

@@ -32,3 +32,6 @@ PseudonymServiceConfig = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+After = Annotated[int, typer.Option(help="Only records with a higher number.")]
+Limit = Annotated[int | None, typer.Option(help="At most so many; without it, all.")]
+OnlyEvent = Annotated[str, typer.Option(help="Only this event, for instance lookup or evaluation.")]

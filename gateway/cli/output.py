@@ -49,6 +49,16 @@ def print_json(value: Any) -> None:
     sys.stdout.buffer.flush()
 
 
+def print_migrated(before: str | None, after: str, *, json: bool) -> None:
+    """Say from which to which schema a store went."""
+    if json:
+        print_json({"before": before, "after": after})
+    elif before == after:
+        console.print(f"The store is at {after} already.")
+    else:
+        console.print(f"The store went from {before or 'nothing'} to {after}.")
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write an aligned table; a line of text where there are no rows."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None)

@@ -63,8 +63,9 @@ def list_partners(config: IndexConfig = None, *, json: Json = False) -> None:
 async def register(partners: list[Partner], settings: Any) -> None:
     """Write the partners with their audit record and make their topics."""
     from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord
-    from gateway.bootstrap import now, open_site
+    from gateway.bootstrap import open_site
     from gateway.bus.topics import topics_of
+    from gateway.clock import now
     from gateway.errors import ConfigurationError
 
     async with open_site(settings) as site:

@@ -12,7 +12,9 @@ import typer
 
 from gateway.cli.custody_log import log
 from gateway.cli.options import Json, PseudonymServiceConfig
-from gateway.cli.output import console, print_json, print_table
+from gateway.cli.output import console, print_json, print_migrated, print_table
+from gateway.cli.pseudonyms_overlap import overlap
+from gateway.cli.pseudonyms_watch import watch
 from gateway.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from gateway.pseudonyms.keyring import KeyRing
     from gateway.settings import PseudonymServiceSettings
 
-app = typer.Typer(no_args_is_help=True, help="Keep the pseudonym key: for its custodian.")
+app = typer.Typer(
+    no_args_is_help=True, help="Keep the pseudonym key (its custodian), and watch over its use (the index)."
+)
 
 PUBLIC_KEYS = "pseudonym-keys.json"
 """The file that partners and the index get a copy of; stands beside the key ring and holds nothing secret."""
@@ -30,7 +34,7 @@ _Change = Callable[["KeyRing", datetime], "PublicEpoch"]
 
 @app.callback()
 def _group() -> None:
-    """Keep the pseudonym key: for its custodian."""
+    """Keep the pseudonym key (its custodian), and watch over its use (the index)."""
 
 
 @app.command("init")
@@ -64,15 +68,19 @@ def rotate(
         return
     begin = _read_moment(starts) if starts else None
     epoch = _change(config, lambda ring, now: ring.rotate(now, begin or now), reason="epoch-announced")
-    _tell(
-        epoch, json=json, text=f"begins {epoch.valid_from.isoformat()}. Until then give out the public keys"
+    text = (
+        f"begins {epoch.valid_from.isoformat()}. Give out the public keys before"
+        if begin
+        else "has begun. Give out the public keys now"
     )
+    _tell(epoch, json=json, text=text)
 
 
 @app.command("status")
 def status(config: PseudonymServiceConfig = None, *, json: Json = False) -> None:
     """Show the epochs: announced, current or ended, and their public keys."""
-    from gateway.bootstrap import now, open_key_ring
+    from gateway.bootstrap import open_key_ring
+    from gateway.clock import now
 
     settings = _settings(config)
     at = now()
@@ -83,14 +91,13 @@ def status(config: PseudonymServiceConfig = None, *, json: Json = False) -> None
         return
     print_table(
         f"Pseudoniemsleutel voor index {settings.index}",
-        ["Epoch", "Stand", "Vanaf", "Tot", "Publieke sleutel"],
+        ["Epoch", "Stand", "Vanaf", "Tot"],
         [
             [
                 str(epoch.epoch),
                 _STATES[epoch.state(at).value],
                 epoch.valid_from.isoformat(timespec="seconds"),
                 epoch.valid_until.isoformat(timespec="seconds") if epoch.valid_until else "",
-                epoch.public_key.hex(),
             ]
             for epoch in epochs
         ],
@@ -118,18 +125,15 @@ def show_public(config: PseudonymServiceConfig = None, *, json: Json = False) ->
 @app.command("migrate")
 def migrate(config: PseudonymServiceConfig = None, *, json: Json = False) -> None:
     """Bring the schema of the service's store to the one this version needs; safe to repeat."""
-    from gateway.evaluation.migrate import migrate as run_migrations
+    from gateway.evaluation.migrate import SCHEMA
 
-    before, after = run_migrations(_settings(config).store)
-    if json:
-        print_json({"before": before, "after": after})
-    elif before == after:
-        console.print(f"The store is at {after} already.")
-    else:
-        console.print(f"The store went from {before or 'nothing'} to {after}.")
+    before, after = SCHEMA.migrate(_settings(config).store)
+    print_migrated(before, after, json=json)
 
 
 app.command("log")(log)
+app.command("overlap")(overlap)
+app.command("watch")(watch)
 
 _STATES = {"announced": "aangekondigd", "current": "geldig", "ended": "afgelopen"}
 
@@ -142,13 +146,16 @@ def _settings(config: Path | None) -> PseudonymServiceSettings:
 
 def _change(config: Path | None, change: _Change, *, reason: str) -> PublicEpoch:
     settings = _settings(config)
-    return asyncio.run(_change_on_record(settings, change, reason))
+    return asyncio.run(change_on_record(settings, change, reason=reason))
 
 
-async def _change_on_record(settings: PseudonymServiceSettings, change: _Change, reason: str) -> PublicEpoch:
+async def change_on_record(
+    settings: PseudonymServiceSettings, change: _Change, *, reason: str
+) -> PublicEpoch:
     """Change the ring, give out its public keys, and write it in the custodian's log, which must be there first."""
     from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord
-    from gateway.bootstrap import now, open_custody, open_key_ring
+    from gateway.bootstrap import open_custody, open_key_ring
+    from gateway.clock import now
     from gateway.domain import Oin
 
     async with open_custody(settings) as store:

@@ -32,8 +32,8 @@ def overlap(config: IndexConfig = None, *, json: Json = False) -> None:
 
 
 async def _read(settings: IndexSettings) -> dict[str, Any]:
-    from gateway.bootstrap import now, open_book, open_site
-    from gateway.lookup.service import day_of
+    from gateway.bootstrap import open_book, open_site
+    from gateway.clock import day_of, now
 
     async with open_site(settings) as site:
         at = now()

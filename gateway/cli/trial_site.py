@@ -10,20 +10,19 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from gateway.bootstrap import now
 from gateway.cli.keys import REFERENCE_KEY, SIGNING_KEY
 from gateway.cli.partner_file import partner_toml
 from gateway.cli.partners import register
-from gateway.cli.pseudonyms import PUBLIC_KEYS
+from gateway.cli.pseudonyms import PUBLIC_KEYS, change_on_record
+from gateway.clock import now
 from gateway.domain import TEST_OIN_PREFIX, Desk, Oin, Partner, PartnerKind, SigningKey
 from gateway.errors import ConfigurationError
-from gateway.evaluation.migrate import migrate as migrate_custody
+from gateway.evaluation.migrate import SCHEMA as CUSTODY_SCHEMA
 from gateway.identities.unsafe_test_ca import UnsafeTestCa
-from gateway.index.migrate import migrate
+from gateway.index.migrate import SCHEMA
 from gateway.keyfiles import new_secret, new_signing_key
 from gateway.messages.signing import key_id, public_bytes
 from gateway.pseudonyms.keyring import KeyRing
-from gateway.pseudonyms.pinned import PinnedKeys
 from gateway.settings import load_index_settings, load_pseudonym_service_settings
 
 CUSTODIAN = "pseudonyms"
@@ -124,7 +123,7 @@ def make_site(folder: Path, terms: SiteTerms) -> dict[str, Any]:
     (folder / "index.toml").write_text(_index_toml(terms), "utf-8")
     partners = [_make_partner(folder, ca, trial, terms) for trial in TRIAL_PARTNERS]
     settings = load_index_settings(folder / "index.toml")
-    migrate(settings.store)
+    SCHEMA.migrate(settings.store)
     asyncio.run(register(partners, settings))
     return _inventory(folder, terms)
 
@@ -135,10 +134,8 @@ def _make_custodian(home: Path, ca: UnsafeTestCa, terms: SiteTerms) -> None:
     (home / "data").mkdir(mode=0o700)
     (home / "pseudonym-service.toml").write_text(_pseudonym_service_toml(terms), "utf-8")
     settings = load_pseudonym_service_settings(home)
-    migrate_custody(settings.store)
-    ring = KeyRing.open(settings.keys, Oin(settings.index))
-    ring.create_first(now())
-    PinnedKeys(index=ring.index, keys=ring.public_keys()).write(settings.keys / PUBLIC_KEYS)
+    CUSTODY_SCHEMA.migrate(settings.store)
+    asyncio.run(change_on_record(settings, KeyRing.create_first, reason="epoch-created"))
 
 
 def free_port() -> int:
@@ -154,6 +151,8 @@ def _make_partner(folder: Path, ca: UnsafeTestCa, trial: TrialPartner, terms: Si
     ca.issue(terms.oin(trial.number), trial.name, home)
     key = new_signing_key(home / SIGNING_KEY)
     new_secret(home / REFERENCE_KEY)
+    # The agent's socket goes here: nobody else may put another in its place.
+    home.chmod(0o700)
     (home / "inbox").mkdir()
     (home / "partner.toml").write_text(_partner_toml(trial, terms), "utf-8")
     valid_from = now() - CLOCK_TOLERANCE

@@ -41,6 +41,7 @@ from gateway.domain.partners import (
     SigningKey,
 )
 from gateway.domain.persons import (
+    LARGEST_BATCH,
     LAST_EPOCH,
     MOST_EPOCHS,
     PSEUDONYM_BYTES,
@@ -51,6 +52,7 @@ from gateway.domain.persons import (
 )
 
 __all__ = [
+    "LARGEST_BATCH",
     "LAST_EPOCH",
     "MOST_EPOCHS",
     "OIN_URN_PREFIX",

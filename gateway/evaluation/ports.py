@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gateway.audit.ports import AuditLog
 from gateway.evaluation.model import Usage
-from gateway.metering.ports import Meter
+from gateway.metering.ports import Meters
 from gateway.pseudonyms.epochs import PublicEpoch
 from gateway.pseudonyms.ports import EvaluationKey
 
@@ -28,7 +28,7 @@ class Transaction(Protocol):
     """One unit of work: a batch is metered, counted and recorded together, or not at all."""
 
     @property
-    def meter(self) -> Meter:
+    def meters(self) -> Meters:
         """The partners' quotas."""
 
     @property

@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord
-from gateway.domain import Oin
+from gateway.clock import hour_of
+from gateway.domain import LARGEST_BATCH, Oin
 from gateway.errors import InvalidInput, QuotaExceeded
 from gateway.evaluation import events
 from gateway.evaluation.callers import Callers
 from gateway.evaluation.model import METER, EvaluatedBatch, EvaluationRequest, Usage
 from gateway.evaluation.ports import EvaluationKeys, EvaluationStore
-from gateway.evaluation.usage import first_hour, hour_of
-from gateway.metering.ports import MeterTerms
+from gateway.evaluation.usage import first_hour
+from gateway.metering.ports import Charge, MeterKey, MeterTerms
 from gateway.pseudonyms import group
 from gateway.pseudonyms.epochs import PublicEpoch
-from gateway.pseudonyms.voprf import LARGEST_BATCH
 from gateway.telemetry.alarms import Alarms
 
 
@@ -86,9 +86,10 @@ class EvaluationService:
 
     async def _account(self, request: EvaluationRequest, terms: MeterTerms, now: datetime) -> str:
         record = _record(request, AuditOutcome.DONE, now)
+        charge = Charge(key=MeterKey(request.caller, METER), count=len(request.blinded), terms=terms)
         try:
             async with self._store.transaction() as tx:
-                await tx.meter.take(METER, request.caller, len(request.blinded), terms, now)
+                await tx.meters.charge([charge], now)
                 await tx.usage.add(_usage(request, now))
                 await tx.audit.append([record])
         except QuotaExceeded as refusal:
@@ -110,6 +111,7 @@ class EvaluationService:
         written = False
         try:
             async with self._store.transaction() as tx:
+                await tx.meters.mend({MeterKey(request.caller, METER): terms}, now)
                 await tx.audit.append([_record(request, AuditOutcome.REFUSED, now, reason=refusal.reason)])
             written = True
         finally:

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.audit.sql import SqlAuditLog
-from gateway.database import begin, open_engine
+from gateway.database import open_engine
 from gateway.evaluation.migrate import SCHEMA
 from gateway.evaluation.ports import EvaluationStore, Transaction
 from gateway.evaluation.usage import SqlUsageCounts
-from gateway.metering.sql import SqlMeter
+from gateway.metering.sql import SqlMeters
 from gateway.settings import StoreSettings
+from gateway.store import SqlStore
 
 
 class SqlTransaction(Transaction):
     """One unit of work over one connection."""
 
     def __init__(self, connection: AsyncConnection) -> None:
-        self._meter = SqlMeter(connection)
+        self._meters = SqlMeters(connection)
         self._usage = SqlUsageCounts(connection)
         self._audit = SqlAuditLog(connection)
 
     @property
-    def meter(self) -> SqlMeter:
+    def meters(self) -> SqlMeters:
         """The partners' quotas."""
-        return self._meter
+        return self._meters
 
     @property
     def usage(self) -> SqlUsageCounts:
@@ -40,25 +38,11 @@ class SqlTransaction(Transaction):
         return self._audit
 
 
-class SqlEvaluationStore(EvaluationStore):
+class SqlEvaluationStore(SqlStore[Transaction], EvaluationStore):
     """The service's database, opened once a process."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """Begin a transaction; it commits when the block ends without an error."""
-        async with begin(self._engine) as connection:
-            yield SqlTransaction(connection)
-
-    async def check(self) -> None:
-        """Return if the store answers with the schema this code needs."""
-        await SCHEMA.check(self._engine)
-
-    async def close(self) -> None:
-        """Release every connection."""
-        await self._engine.dispose()
+        super().__init__(engine, SCHEMA, SqlTransaction)
 
 
 def open_evaluation_store(settings: StoreSettings) -> SqlEvaluationStore:

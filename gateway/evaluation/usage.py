@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.clock import hour_of
 from gateway.database import insert_into
 from gateway.domain import Oin
 from gateway.errors import InvalidInput
@@ -18,11 +19,6 @@ from gateway.pseudonyms.ports import EvaluationPurpose
 
 LONGEST_LOOK_BACK = timedelta(days=31)
 """A month of rows of every partner fits in one answer; the index looks at hours and days."""
-
-
-def hour_of(moment: datetime) -> datetime:
-    """Return the whole hour in UTC in which the moment falls."""
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def first_hour(since: datetime, *, now: datetime) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from gateway.domain import FactMessage, Oin, Pseudonym, Subject
@@ -22,11 +23,11 @@ class EpochBook(Protocol):
         """Return the epochs as they stand now; ConfigurationError where the book cannot be read."""
 
 
-def open_epoch_book(file: PinnedFile, *, index: Oin) -> EpochBook:
+def open_epoch_book(path: Path, *, index: Oin) -> EpochBook:
     """Return the book in the file; ConfigurationError where it is of another index or cannot be read."""
-    if file.keys().index != index:
-        raise ConfigurationError("pseudonym_keys: these are the public keys of another index")
-    return file
+    book = PinnedFile(path, index=index)
+    book.keys()
+    return book
 
 
 class Door:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord
+from gateway.clock import wait
 from gateway.domain import Oin
 from gateway.errors import ConfigurationError, StoreUnavailable
 from gateway.index.door import EpochBook
@@ -46,8 +46,7 @@ class EpochKeeper:
                 await self.forget()
             except (StoreUnavailable, ConfigurationError) as error:
                 events.EPOCHS_NOT_READ.emit(error=str(error))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), look_seconds)
+            await wait(stop, look_seconds)
 
     async def forget(self) -> int:
         """Remove what is due and return how many rows went.

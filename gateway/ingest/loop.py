@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from gateway.bus.ports import Bus, Consumer, Delivery, Publisher
 from gateway.bus.topics import TopicKind, topic_of, topics_of
+from gateway.clock import wait
 from gateway.domain import Oin
-from gateway.errors import Unavailable
-from gateway.index.ports import IndexStore
+from gateway.errors import InvalidInput, Unavailable
+from gateway.index.ports import IndexStore, Outgoing
 from gateway.ingest import events
 from gateway.ingest.service import IngestService
 
@@ -61,7 +62,7 @@ class IngestLoop:
             publisher = await stack.enter_async_context(self._bus.publisher())
             await self._publish_waiting(publisher)
             if not ingress:
-                await _wait(stop, RECEIVE_TIMEOUT_SECONDS)
+                await wait(stop, RECEIVE_TIMEOUT_SECONDS)
                 return
             consumer = await stack.enter_async_context(self._bus.consumer(group=self._group, topics=ingress))
             events.STARTED.emit(group=self._group, topics=len(ingress))
@@ -95,9 +96,20 @@ class IngestLoop:
                 waiting = await tx.outgoing.waiting(limit=PUBLISH_AT_ONCE)
             if not waiting:
                 return
-            await publisher.publish([item.record for item in waiting])
+            try:
+                await publisher.publish([item.record for item in waiting])
+            except InvalidInput:
+                await self._publish_one_by_one(publisher, waiting)
             async with self._store.transaction() as tx:
                 await tx.outgoing.remove([item.number for item in waiting])
+
+    async def _publish_one_by_one(self, publisher: Publisher, waiting: Sequence[Outgoing]) -> None:
+        """Leave out what the bus never takes, so that it holds up nothing behind it."""
+        for item in waiting:
+            try:
+                await publisher.publish([item.record])
+            except InvalidInput as error:
+                events.ANSWER_NOT_TAKEN.emit(topic=item.record.topic, rules=str(error))
 
     async def _persist(self, stop: asyncio.Event, action: Callable[[], Awaitable[Result]]) -> Result | None:
         """Run `action` until it succeeds, with growing pauses; None when told to stop before that."""
@@ -113,11 +125,4 @@ class IngestLoop:
 
 async def _pause(stop: asyncio.Event, seconds: float, error: Unavailable) -> None:
     events.WAITING.emit(for_=type(error).__name__, error=str(error), pause_seconds=seconds)
-    await _wait(stop, seconds)
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+    await wait(stop, seconds)

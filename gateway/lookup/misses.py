@@ -24,8 +24,6 @@ METER = "misses"
 EXHAUSTED = "MISSES_EXHAUSTED"
 """The reason in the audit record. The asker is told no more than that it asked too much, and until when."""
 
-_DEFAULT = MeterTerms(per_hour=60, burst=300)
-
 
 class MissesExhausted(QuotaExceeded):
     """The partner has no misses left: whatever it asks is refused, before anything is known of the person."""
@@ -39,15 +37,9 @@ class MissesExhausted(QuotaExceeded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissTerms:
-    """The terms of every partner, and of those that have terms of their own.
+    """The terms of every partner, and of those that have terms of their own."""
 
-    An intake desk asks about strangers all day: with fifty reports a day on households of four, two hundred
-    persons, of whom many are known to nobody and some are asked about twice. The default lets all of that through
-    at once, and 780 misses within eight hours; a walk through numbers ends after a few hundred of them. All valid
-    BSNs (90,909,090) would take 173 years.
-    """
-
-    default: MeterTerms = _DEFAULT
+    default: MeterTerms
     partners: Mapping[Oin, MeterTerms] = field(default_factory=dict)
 
     def of(self, partner: Oin) -> MeterTerms:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from gateway.audit.model import AuditedVerdict, AuditEvent, AuditOutcome, AuditRecord
+from gateway.clock import day_of
 from gateway.convenant.deciding import check_asker, decide
 from gateway.convenant.model import Convenant
 from gateway.convenant.question import Decision, Question
-from gateway.domain import HouseholdFacts, Oin, Partner, PartnerKind, Subject
+from gateway.domain import HouseholdFacts, Oin, Partner, Subject
 from gateway.errors import NotFreshEnough, NotPermitted, QuotaExceeded, Refusal, Unauthenticated
 from gateway.index.ports import IndexStore, Transaction
 from gateway.lookup import events, misses, quota
@@ -20,7 +20,9 @@ from gateway.lookup.answer import Answer, LookupRequest
 from gateway.lookup.batching import Batcher
 from gateway.lookup.lines import lines_of
 from gateway.lookup.misses import Misses, MissesExhausted, MissTerms
-from gateway.lookup.quota import Quota, QuotaTerms
+from gateway.lookup.quota import Quota
+from gateway.metering.bucket import is_beyond
+from gateway.metering.ports import MeterTerms
 from gateway.metering.tally import Tally
 from gateway.telemetry.alarms import Alarms
 
@@ -31,39 +33,59 @@ FRESHNESS_TRIES = 40
 FRESHNESS_PAUSE_SECONDS = 0.05
 """How often and how far apart the index is looked at for a token it has not reached: two seconds in all."""
 
-TIME_ZONE = ZoneInfo("Europe/Amsterdam")
-"""Days of involvements, consents and grounds are days in the Netherlands."""
-
-ALARM_REPEAT = timedelta(hours=1)
-"""How often a partner is named again while it goes on, unless the settings say otherwise."""
+NOT_FRESH_ENOUGH = "NOT_FRESH_ENOUGH"
+"""The reason in the audit record of a question for which the index did not become fresh enough in time."""
+_STALE = "the index has not reached the consistency token; try again"
 
 _Outcome = Answer | Exception
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
-    """What the index holds for a batch of questions.
+class _Try:
+    """One try at a question. After the last one nobody waits any longer for the index to become fresh enough."""
 
-    `reached` was read before the households and `position` after them: the households are at least as fresh
-    as the one and no fresher than the other, also where a store lets another transaction commit in between.
+    request: LookupRequest
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Setting:
+    """What is known before anything of a person is: who asks, and how far the index is.
+
+    `reached` was read before the households: they are at least as fresh.
     """
 
     at: datetime
     partners: Mapping[Oin, Partner]
-    kinds: Mapping[Oin, PartnerKind]
+    reached: int
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a question ended, and its record; none for one that is tried again."""
+
+    outcome: _Outcome
+    record: AuditRecord | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What the index holds about the persons in a batch. `position` was read last: nothing here is fresher."""
+
     households: Mapping[Subject, HouseholdFacts]
     ties: frozenset[tuple[Oin, Subject]]
     """Who of the askers is involved with whom by its own registrations alone."""
-    reached: int
     position: int
 
-    @property
-    def day(self) -> date:
-        return day_of(self.at)
 
-    def of(self, subject: Subject) -> HouseholdFacts:
-        """Return the household, its holders' kinds taken from the same partners that the answer names."""
-        return replace(self.households[subject], kinds=self.kinds)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How much every partner may ask, how often in vain, and when one that goes over that is named."""
+
+    quota: MeterTerms
+    misses: MissTerms
+    alarms: Alarms
 
 
 class LookupService:
@@ -75,17 +97,13 @@ class LookupService:
         store: IndexStore,
         convenant: Convenant,
         clock: Callable[[], datetime],
-        quota: QuotaTerms | None = None,
-        misses: MissTerms | None = None,
-        alarms: Alarms | None = None,
+        bounds: Bounds,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._convenant = convenant
         self._clock = clock
-        self._quota = quota or QuotaTerms()
-        self._misses = misses or MissTerms()
-        self._alarms = alarms or Alarms(ALARM_REPEAT)
+        self._bounds = bounds
         self._pause = pause
         self._batcher = Batcher(self._answer_all, most=LARGEST_BATCH)
 
@@ -105,62 +123,92 @@ class LookupService:
         """
         for _ in range(FRESHNESS_TRIES - 1):
             try:
-                return await self._batcher.run(request)
+                return await self._batcher.run(_Try(request=request, is_last=False))
             except NotFreshEnough:
                 await self._pause(FRESHNESS_PAUSE_SECONDS)
-        return await self._batcher.run(request)
+        return await self._batcher.run(_Try(request=request, is_last=True))
 
-    async def _answer_all(self, requests: Sequence[LookupRequest]) -> Sequence[_Outcome]:
+    async def _answer_all(self, tries: Sequence[_Try]) -> Sequence[_Outcome]:
         try:
-            outcomes = await self._settle(requests, hold=False)
+            outcomes = await self._settle(tries, hold=False)
         except QuotaExceeded:
             # Another process took what was left between the look at the meters and the charge, and nothing of the
             # batch was written. Again, and now nobody can.
-            outcomes = await self._settle(requests, hold=True)
-        self._name_the_exhausted(requests, outcomes)
+            outcomes = await self._settle(tries, hold=True)
+        self._name_the_exhausted([each.request for each in tries], outcomes)
         # Step 7.
         return outcomes
 
-    async def _settle(self, requests: Sequence[LookupRequest], *, hold: bool) -> Sequence[_Outcome]:
-        outcomes: list[_Outcome] = []
-        records: list[AuditRecord] = []
-        now = self._clock()
+    async def _settle(self, tries: Sequence[_Try], *, hold: bool) -> Sequence[_Outcome]:
         async with self._store.transaction() as tx:
-            # Step 4 for all of them at once; what was read is used where steps 1 to 3 let the question through.
-            facts = await _read(tx, requests, now)
-            askers = facts.partners.keys() & {request.caller for request in requests}
-            keys = [key for asker in askers for key in (quota.key_of(asker), misses.key_of(asker))]
-            tally = Tally(await tx.meters.standing(keys, hold=hold), now)
-            for request in requests:
-                outcome, record = self._answer(request, facts, tally)
-                outcomes.append(outcome)
-                records += [] if record is None else [record]
-            await tx.meters.charge(tally.charges, now)
+            setting = await self._look_around(tx, [each.request for each in tries], hold=hold)
+            # Steps 1 to 3. Who does not get through them learns nothing, and has nothing read for it.
+            settled = [self._let_in(each, setting) for each in tries]
+            # Step 4, for all the others at once.
+            let_in = [each.request for each, found in zip(tries, settled, strict=True) if found is None]
+            facts = await _read(tx, let_in, day_of(setting.at))
+            answers = iter([self._answer(request, setting, facts) for request in let_in])
+            ended = [next(answers) if found is None else found for found in settled]
+            await tx.meters.charge(setting.tally.charges, setting.at)
             # Step 6. The block ends with the commit: an error there reaches every caller instead of an answer.
-            await tx.audit.append(records)
-        return outcomes
+            await tx.audit.append([each.record for each in ended if each.record is not None])
+        return [each.outcome for each in ended]
 
-    def _answer(
-        self, request: LookupRequest, facts: _Facts, tally: Tally
-    ) -> tuple[_Outcome, AuditRecord | None]:
-        caller = facts.partners.get(request.caller)
-        missed = Misses(self._misses, tally)
+    async def _look_around(
+        self, tx: Transaction, requests: Sequence[LookupRequest], *, hold: bool
+    ) -> _Setting:
+        now = self._clock()
+        partners = {partner.oin: partner for partner in await tx.partners.all()}
+        askers = partners.keys() & {request.caller for request in requests}
+        terms = {quota.key_of(asker): self._bounds.quota for asker in askers}
+        terms |= {misses.key_of(asker): self._bounds.misses.of(asker) for asker in askers}
+        standing = await tx.meters.standing(terms, hold=hold)
+        beyond = {key: terms[key] for key, full_at in standing.items() if is_beyond(full_at, terms[key], now)}
+        if beyond:
+            await tx.meters.mend(beyond, now)
+        return _Setting(
+            at=now,
+            partners=partners,
+            reached=await tx.facts.position(),
+            tally=Tally(standing, now),
+        )
+
+    def _let_in(self, each: _Try, setting: _Setting) -> _Ended | None:
+        """Return nothing for a question that gets an answer; else why it gets none, and the record of that."""
+        request = each.request
+        caller = setting.partners.get(request.caller)
         try:
             asker = self._admit(request, caller)
-            if request.at_least is not None and facts.reached < request.at_least:
-                return NotFreshEnough("the index has not reached the consistency token; try again"), None
+            stale = request.at_least is not None and setting.reached < request.at_least
+            if stale and not each.is_last:
+                return _Ended(NotFreshEnough(_STALE), None)
             # Step 3: quota. After the wait for freshness, which asks again and must not pay again.
-            Quota(self._quota, tally).charge(asker.oin)
-            missed.require(asker.oin)
+            Quota(self._bounds.quota, setting.tally).charge(asker.oin)
+            if stale:
+                record = self._refused(request, caller, NOT_FRESH_ENOUGH, setting.at)
+                return _Ended(NotFreshEnough(_STALE), record)
+            Misses(self._bounds.misses, setting.tally).require(asker.oin)
         except Refusal as refusal:
-            return refusal, self._refused(request, caller, refusal, facts.at)
-        # Step 5: decide.
-        household = facts.of(request.subject)
-        decision = decide(self._convenant, _question(request, asker), household, on=facts.day)
-        record = _answered(request, asker, decision, household, facts.at)
-        lines = lines_of(decision.shown, facts.partners, subject=request.subject)
+            return _Ended(refusal, self._refused(request, caller, _reason_of(refusal), setting.at))
+        return None
+
+    def _answer(self, request: LookupRequest, setting: _Setting, facts: _Facts) -> _Ended:
+        asker = setting.partners[request.caller]
+        missed = Misses(self._bounds.misses, setting.tally)
+        try:
+            # Once more: an earlier question of the batch may have taken the last one.
+            missed.require(asker.oin)
+        except MissesExhausted as refusal:
+            return _Ended(refusal, self._refused(request, asker, _reason_of(refusal), setting.at))
+        # Step 5: decide. The holders' kinds are those of the partners that the answer names.
+        kinds = {partner.oin: partner.kind for partner in setting.partners.values() if partner.active}
+        household = replace(facts.households[request.subject], kinds=kinds)
+        decision = decide(self._convenant, _question(request, asker), household, on=day_of(setting.at))
+        record = _answered(request, asker, decision, household, setting.at)
+        lines = lines_of(decision.shown, setting.partners, subject=request.subject)
         missed.count(asker.oin, shown=lines, is_tied=(asker.oin, request.subject) in facts.ties)
-        return Answer(involvements=lines, record_id=record.record_id, position=facts.position), record
+        answer = Answer(involvements=lines, record_id=record.record_id, position=facts.position)
+        return _Ended(answer, record)
 
     def _name_the_exhausted(self, requests: Sequence[LookupRequest], outcomes: Sequence[_Outcome]) -> None:
         exhausted = {
@@ -169,8 +217,8 @@ class LookupService:
             if isinstance(outcome, MissesExhausted)
         }
         for partner in sorted(exhausted):
-            if self._alarms.is_due(partner, self._clock()):
-                terms = self._misses.of(partner)
+            if self._bounds.alarms.is_due(partner, self._clock()):
+                terms = self._bounds.misses.of(partner)
                 events.MISSES_EXHAUSTED.emit(organisation=partner, per_hour=terms.per_hour, burst=terms.burst)
 
     def _admit(self, request: LookupRequest, caller: Partner | None) -> Partner:
@@ -190,7 +238,7 @@ class LookupService:
         return caller
 
     def _refused(
-        self, request: LookupRequest, caller: Partner | None, refusal: Refusal, at: datetime
+        self, request: LookupRequest, caller: Partner | None, reason: str, at: datetime
     ) -> AuditRecord:
         return AuditRecord(
             at=at,
@@ -202,33 +250,20 @@ class LookupService:
             subject=request.subject,
             purpose=request.purpose,
             convenant=self._convenant.identity,
-            reason=misses.EXHAUSTED if isinstance(refusal, MissesExhausted) else refusal.reason,
+            reason=reason,
         )
 
 
-def day_of(moment: datetime) -> date:
-    """Return the day on which the moment falls in the Netherlands."""
-    return moment.astimezone(TIME_ZONE).date()
+def _reason_of(refusal: Refusal) -> str:
+    return misses.EXHAUSTED if isinstance(refusal, MissesExhausted) else refusal.reason
 
 
-async def _read(tx: Transaction, requests: Sequence[LookupRequest], at: datetime) -> _Facts:
-    partners = {partner.oin: partner for partner in await tx.partners.all()}
-    # Before the facts, for who asks to see at least so much; after them, for a token that no later answer is
-    # staler than.
-    reached = await tx.facts.position()
+async def _read(tx: Transaction, requests: Sequence[LookupRequest], day: date) -> _Facts:
     subjects = list(dict.fromkeys(request.subject for request in requests))
-    households = await tx.facts.households(subjects, on=day_of(at))
-    ties = await _ties(tx, requests, households, day_of(at))
-    position = await tx.facts.position()
-    return _Facts(
-        at=at,
-        partners=partners,
-        kinds={partner.oin: partner.kind for partner in partners.values() if partner.active},
-        households=households,
-        ties=ties,
-        reached=reached,
-        position=position,
-    )
+    households = await tx.facts.households(subjects, on=day)
+    ties = await _ties(tx, requests, households, day)
+    # After the facts, for a token that no later answer is staler than.
+    return _Facts(households=households, ties=ties, position=await tx.facts.position())
 
 
 async def _ties(

@@ -1,4 +1,4 @@
-"""Dead letters: a rejected message whole, on its own partner's topic, with the reason beside it."""
+"""Dead letters: a rejected message, on its own partner's topic, with the reason beside it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,21 @@ from gateway.messages.cloudevents import SPEC_VERSION, event_type, read_text, re
 
 DEAD_LETTER_TYPE = event_type("dead-letter")
 ORIGINAL_PREFIX = "original-"
+LARGEST_KEPT_BYTES = 256 * 1024
+"""Value and headers of a message up to this are kept whole: four times what a message may have.
+
+A larger one could be too large for the bus with the reason beside it, and then it would stop all that wait behind it.
+"""
 _NAMESPACE = uuid.UUID("c0a5c1a4-3d0c-5a5e-9a59-2f1f9e0d6b77")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A dead letter as an operator sees it. `original` is the record to publish again on a replay."""
+    """A dead letter as an operator sees it. `original` is the record to publish again on a replay.
+
+    One that was too large to keep has no original: it stands at `place` as long as the bus keeps it. `size` is in
+    bytes, headers included.
+    """
 
     id: str
     oin: Oin
@@ -31,11 +40,17 @@ class DeadLetter:
     reason: RejectionReason
     violations: tuple[Violation, ...]
     place: str
-    original: BusRecord
+    size: int
+    original: BusRecord | None
 
 
 def dead_letter(delivery: Delivery, error: MessageRejected, *, at: datetime, oin: Oin) -> BusRecord:
-    """Return the dead letter of a rejected delivery; value and headers of the message are kept as they came."""
+    """Return the dead letter of a rejected delivery.
+
+    Value and headers are kept as they came, up to LARGEST_KEPT_BYTES; of a larger message size and digest.
+    """
+    size = _size_of(delivery.record)
+    is_kept = size <= LARGEST_KEPT_BYTES
     digest = hashlib.sha256(delivery.record.value).hexdigest()
     headers = {
         "ce_specversion": SPEC_VERSION,
@@ -46,16 +61,23 @@ def dead_letter(delivery: Delivery, error: MessageRejected, *, at: datetime, oin
         "reason": error.reason.value,
         "place": str(delivery.position),
         "originaltopic": delivery.record.topic,
+        "originalsize": str(size),
+        "originaldigest": digest,
+        "kept": "whole" if is_kept else "not",
     }
     broken = [{"path": violation.path, "rule": violation.rule} for violation in error.violations]
     return BusRecord(
         topic=topic_of(TopicKind.DEAD_LETTER, oin),
-        key=delivery.record.key,
-        value=delivery.record.value,
+        key=delivery.record.key if is_kept else b"",
+        value=delivery.record.value if is_kept else b"",
         headers={
             **{name: value.encode("ascii") for name, value in headers.items()},
             "violations": orjson.dumps(broken),
-            **{ORIGINAL_PREFIX + name: value for name, value in delivery.record.headers.items()},
+            **(
+                {ORIGINAL_PREFIX + name: value for name, value in delivery.record.headers.items()}
+                if is_kept
+                else {}
+            ),
         },
     )
 
@@ -72,17 +94,36 @@ def read_dead_letter(record: BusRecord) -> DeadLetter:
         reason=_reason(read_text(headers, "reason")),
         violations=_violations(headers),
         place=read_text(headers, "place"),
-        original=BusRecord(
-            topic=read_text(headers, "originaltopic"),
-            key=record.key,
-            value=record.value,
-            headers={
-                name.removeprefix(ORIGINAL_PREFIX): value
-                for name, value in headers.items()
-                if name.startswith(ORIGINAL_PREFIX)
-            },
-        ),
+        size=_size(read_text(headers, "originalsize")),
+        original=_original(record) if read_text(headers, "kept") == "whole" else None,
     )
+
+
+def _original(record: BusRecord) -> BusRecord:
+    return BusRecord(
+        topic=read_text(record.headers, "originaltopic"),
+        key=record.key,
+        value=record.value,
+        headers={
+            name.removeprefix(ORIGINAL_PREFIX): value
+            for name, value in record.headers.items()
+            if name.startswith(ORIGINAL_PREFIX)
+        },
+    )
+
+
+def _size_of(record: BusRecord) -> int:
+    """Return about how much of the bus a record takes: a header has a name of ours before its own."""
+    headers = sum(
+        len(ORIGINAL_PREFIX) + len(name.encode()) + len(value) for name, value in record.headers.items()
+    )
+    return len(record.value) + len(record.key) + headers
+
+
+def _size(text: str) -> int:
+    if not text.isdecimal():
+        raise wrong_header("originalsize", "must be a number of bytes")
+    return int(text)
 
 
 def _reason(text: str) -> RejectionReason:

@@ -6,12 +6,10 @@ No listed element can hold free text: every string is a code, an identifier of a
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from typing import Any
 
-import orjson
-
+from gateway import strict_json
 from gateway.domain import MOST_EPOCHS, OIN_URN_PREFIX, Decider, Event, SecrecyClass
 from gateway.errors import MessageRejected, RejectionReason, Violation
 from gateway.messages import codes
@@ -218,8 +216,8 @@ def read_closed(value: bytes) -> dict[str, Any]:
 
     """
     try:
-        document = _read_json(value)
-    except (ValueError, RecursionError):
+        document = strict_json.read(value)
+    except ValueError:
         raise MessageRejected(
             RejectionReason.NOT_JSON, Violation("value", "must be UTF-8 JSON, every name once in its object")
         ) from None
@@ -231,24 +229,3 @@ def read_closed(value: bytes) -> dict[str, Any]:
         )
     checked: dict[str, Any] = document
     return checked
-
-
-def _read_json(value: bytes) -> Any:
-    """Return the document; ValueError or RecursionError for anything two JSON readers could disagree on."""
-    document = orjson.loads(value)
-    # Compact JSON that is written back to the same bytes had no name twice: orjson keeps the last one only.
-    # Messages of the adapters pass here; others take the slower reader, which sees every name.
-    if orjson.dumps(document) == value:
-        return document
-    return json.loads(value.decode("utf-8"), object_pairs_hook=_unique_names, parse_constant=_refuse)
-
-
-def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return document
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")

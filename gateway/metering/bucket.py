@@ -39,5 +39,10 @@ def full_again(before: datetime | None, count: int, terms: MeterTerms, now: date
     return after
 
 
+def is_beyond(before: datetime, terms: MeterTerms, now: datetime) -> bool:
+    """Tell whether a bucket stands beyond empty: by a clock that ran ahead, or terms that were narrowed."""
+    return before > now + _time_to_fill(terms.burst, terms)
+
+
 def _time_to_fill(count: int, terms: MeterTerms) -> timedelta:
     return timedelta(microseconds=-(-count * _HOUR // terms.per_hour))

@@ -38,26 +38,11 @@ class Charge:
     terms: MeterTerms
 
 
-class Meter(Protocol):
-    """Counts inside one transaction: what is taken counts when the transaction commits, or not at all."""
-
-    async def take(self, name: str, partner: Oin, count: int, terms: MeterTerms, now: datetime) -> None:
-        """Take `count` from what the partner has left of the meter `name` (at most 32 characters).
-
-        All or nothing. What is taken holds for every process on the same database and survives a restart.
-
-        Raises:
-            QuotaExceeded: less is left; nothing was taken. Says when so much will be; a count above the burst
-                never fits, and is told the time a full burst takes.
-            StoreUnavailable: the database is away; nothing was taken.
-
-        """
-
-
 class Meters(Protocol):
-    """Many buckets for a batch of work, inside one transaction: looked at first, charged last.
+    """The buckets inside one transaction: what is charged counts when the transaction commits, or not at all.
 
-    In between others may charge the same buckets; `charge` then finds less than `standing` told, and says so.
+    A batch of work may look at many first and charge them last. In between others may charge the same buckets;
+    `charge` then finds less than `standing` told, and says so.
     """
 
     async def standing(
@@ -68,11 +53,20 @@ class Meters(Protocol):
         With `hold` nobody else charges these buckets until the transaction ends.
         """
 
+    async def mend(self, keys: Mapping[MeterKey, MeterTerms], now: datetime) -> None:
+        """Make those buckets merely empty that would be full again later than an empty one is.
+
+        A clock that ran ahead left them so: without this they would refuse everything until its time has come.
+        """
+
     async def charge(self, charges: Sequence[Charge], now: datetime) -> None:
         """Take every charge out of its bucket, at most one charge a bucket: all of them or none.
 
+        What is taken holds for every process on the same database and survives a restart.
+
         Raises:
-            QuotaExceeded: less is left than a charge takes; the transaction must be given up.
+            QuotaExceeded: less is left than a charge takes; the transaction must be given up. Says when so much
+                will be; a count above the burst never fits, and is told the time a full burst takes.
             StoreUnavailable: the database is away; nothing was taken.
 
         """

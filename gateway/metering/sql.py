@@ -1,10 +1,11 @@
-"""Meters as a table: one row for each meter and partner, locked from the first look until the transaction ends."""
+"""Meters as a table: one row for each meter and partner, locked from its charge until the transaction ends."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import NoReturn
 
 from sqlalchemy import (
     BigInteger,
@@ -25,7 +26,7 @@ from gateway.database import Moment, insert_into, metadata
 from gateway.domain import Oin
 from gateway.errors import QuotaExceeded
 from gateway.metering.bucket import full_again
-from gateway.metering.ports import Charge, Meter, MeterKey, Meters, MeterTerms
+from gateway.metering.ports import Charge, MeterKey, Meters, MeterTerms
 
 meters = Table(
     "meters",
@@ -36,42 +37,12 @@ meters = Table(
 )
 
 
-class SqlMeter(Meter):
-    """The meters inside one transaction.
-
-    Two transactions of one partner take turns; those of different partners do not wait for each other. A
-    transaction that takes of several partners must do so in the order of their OINs, or two could wait for ever.
-    """
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def take(self, name: str, partner: Oin, count: int, terms: MeterTerms, now: datetime) -> None:
-        """Take `count`, or raise QuotaExceeded and take nothing."""
-        before = await self._lock(name, partner, now)
-        after = full_again(before, count, terms, now)
-        await self._connection.execute(
-            update(meters)
-            .where(meters.c.name == name, meters.c.partner == partner)
-            .values({meters.c.full_at: after})
-        )
-
-    async def _lock(self, name: str, partner: Oin, now: datetime) -> datetime:
-        """Return when the bucket is full again, a new one being full now; nobody else reads it until the end."""
-        insert = insert_into(self._connection, meters).values(name=name, partner=partner, full_at=now)
-        # An update that changes nothing: it waits for whoever holds the row, locks it and returns what stands.
-        locked = insert.on_conflict_do_update(
-            index_elements=[meters.c.name, meters.c.partner], set_={"full_at": meters.c.full_at}
-        ).returning(meters.c.full_at)
-        found: datetime = (await self._connection.execute(locked)).scalar_one()
-        return found
-
-
 class SqlMeters(Meters):
-    """Many buckets inside one transaction.
+    """The buckets inside one transaction.
 
-    Nothing is locked before `charge`, so that batches of several processes are worked on side by side. Buckets are
-    always locked in one order (name, terms, partner): no two transactions wait for each other.
+    Nothing is locked before `charge`, so that batches of several processes are worked on side by side. Then two
+    transactions of one partner take turns; those of different partners do not wait for each other. Buckets are
+    always locked in one order (name, terms, partner): no two transactions wait for each other for ever.
     """
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -91,6 +62,16 @@ class SqlMeters(Meters):
             select(meters.c.partner, meters.c.name, meters.c.full_at).where(identity.in_(sorted(keys)))
         )
         return {MeterKey(Oin(partner), name): full_at for partner, name, full_at in rows}
+
+    async def mend(self, keys: Mapping[MeterKey, MeterTerms], now: datetime) -> None:
+        """Bring each bucket back to empty where it stands beyond that; a statement a bucket, for few of them."""
+        for key, terms in sorted(keys.items()):
+            limit = full_again(None, terms.burst, terms, now)
+            await self._connection.execute(
+                update(meters)
+                .where(meters.c.name == key.name, meters.c.partner == key.partner, meters.c.full_at > limit)
+                .values(full_at=limit)
+            )
 
     async def charge(self, charges: Sequence[Charge], now: datetime) -> None:
         """Take every charge, in a statement for each meter and terms, however many partners there are."""
@@ -119,8 +100,17 @@ class SqlMeters(Meters):
         charged = insert.on_conflict_do_update(
             index_elements=[meters.c.name, meters.c.partner], set_={"full_at": after}, where=after <= limit
         ).returning(meters.c.partner)
-        if len((await self._connection.execute(charged, rows)).all()) < len(charges):
-            raise QuotaExceeded("another process took what was left", retry_after_seconds=0.0)
+        taken = {partner for (partner,) in await self._connection.execute(charged, rows)}
+        refused = [charge for charge in charges if charge.key.partner not in taken]
+        if refused:
+            await self._refuse(refused, now)
+
+    async def _refuse(self, charges: Sequence[Charge], now: datetime) -> NoReturn:
+        """Say when so much will be left; the rows are locked, so nobody changed what was found too little."""
+        standing = await self.standing([charge.key for charge in charges])
+        for charge in charges:
+            full_again(standing.get(charge.key), charge.count, charge.terms, now)
+        raise QuotaExceeded("another process took what was left", retry_after_seconds=0.0)
 
 
 def _place(charge: Charge) -> tuple[str, int, int, Oin]:

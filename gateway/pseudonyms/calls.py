@@ -12,13 +12,9 @@ import grpc
 from gateway.pseudonyms.failures import failure_of
 from gateway.pseudonyms.patience import Patience
 from gateway.pseudonyms.ports import Evaluation, EvaluationPurpose
+from gateway.pseudonyms.wire import WIRE_PURPOSES
 from gateway.settings import PseudonymSettings
 from verwijsindex.v1 import pseudonym_pb2, pseudonym_pb2_grpc
-
-_PURPOSES = {
-    EvaluationPurpose.REGISTRATION: pseudonym_pb2.EVALUATION_PURPOSE_REGISTRATION,
-    EvaluationPurpose.LOOKUP: pseudonym_pb2.EVALUATION_PURPOSE_LOOKUP,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ class EvaluationCalls:
 
         """
         request = pseudonym_pb2.EvaluateRequest(
-            epoch=epoch, blinded_elements=blinded, purpose=_PURPOSES[purpose]
+            epoch=epoch, blinded_elements=blinded, purpose=WIRE_PURPOSES[purpose]
         )
         patience = Patience(self._settings.retry, purpose, jitter=self._pauses.jitter)
         while True:

@@ -6,11 +6,12 @@ The service sees blinded elements only. Nothing of a person is kept beyond the c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence, Set
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 
-from gateway.domain import MOST_EPOCHS, Bsn, Oin, Pseudonym, Subject
+from gateway.clock import now
+from gateway.domain import LARGEST_BATCH, MOST_EPOCHS, Bsn, Oin, Pseudonym, Subject
 from gateway.errors import ConfigurationError, EpochRefused
 from gateway.identities.channels import secure_channel
 from gateway.pseudonyms import voprf
@@ -26,11 +27,6 @@ NOT_IN_USE = frozenset({"EPOCH_ENDED", "EPOCH_NOT_BEGUN"})
 """The service has the epoch and does not use it now: the pinned file is a little behind, or a clock is."""
 
 _Inputs = Sequence[bytes]
-
-
-def now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)
 
 
 class ServicePseudonymiser(Pseudonymiser):
@@ -62,6 +58,10 @@ class ServicePseudonymiser(Pseudonymiser):
             # Read for every batch: a file that is replaced during a long load counts from the next batch.
             subjects += await self._batch(batch, purpose)
         return subjects
+
+    def current_epochs(self) -> Set[int]:
+        """Return the pinned epochs that are current; ConfigurationError where the pinned keys cannot be used."""
+        return {key.epoch for key in _current(self._pinned.keys().current(self._clock()))}
 
     async def check(self) -> None:
         """Return if the pinned keys can be used now; ConfigurationError otherwise. Asks the service nothing."""
@@ -133,8 +133,8 @@ def _current(keys: Sequence[PublicEpoch]) -> Sequence[PublicEpoch]:
 
 
 def _batches(persons: Sequence[Bsn]) -> Iterator[Sequence[Bsn]]:
-    for start in range(0, len(persons), voprf.LARGEST_BATCH):
-        yield persons[start : start + voprf.LARGEST_BATCH]
+    for start in range(0, len(persons), LARGEST_BATCH):
+        yield persons[start : start + LARGEST_BATCH]
 
 
 def _blind_all(inputs: _Inputs) -> list[voprf.Blinded]:

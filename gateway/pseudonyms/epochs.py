@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import pairwise
 
+from gateway import strict_json
 from gateway.domain import LAST_EPOCH
 from gateway.errors import InvalidInput
 from gateway.pseudonyms import group
@@ -89,8 +89,8 @@ def read_epochs(value: object, *, path: str) -> tuple[PublicEpoch, ...]:
 def read_json(text: bytes, *, path: str) -> object:
     """Return what a JSON text holds; InvalidInput where it is none or names a field twice."""
     try:
-        return json.loads(text.decode("utf-8"), object_pairs_hook=_no_field_twice)
-    except (UnicodeDecodeError, ValueError, RecursionError):
+        return strict_json.read(text)
+    except ValueError:
         raise InvalidInput.at(path, "must be JSON in UTF-8 that names no field twice") from None
 
 
@@ -132,10 +132,3 @@ def _moment(value: object, path: str) -> datetime:
 
 def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
-
-
-def _no_field_twice(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a field is named twice")
-    return found

@@ -42,11 +42,13 @@ class Patience:
         """Return the seconds to wait before the same call again; None: give up and raise the error."""
         if not failure.may_repeat:
             return None
-        if self._waits_for_quota and isinstance(failure.error, QuotaExceeded):
+        if isinstance(failure.error, QuotaExceeded):
             return self._pause_for_quota(failure.advised_seconds)
         return self._pause_while_away(failure.advised_seconds)
 
     def _pause_for_quota(self, advised: float) -> float | None:
+        if not self._waits_for_quota:
+            return None  # Somebody is waiting for the lookup, and hears sooner when to come back.
         # Never less than the first pause, so that advice of nothing does not turn into hammering without end.
         first = self._terms.first_pause_seconds
         pause = max(advised, first) + self._jitter() * first

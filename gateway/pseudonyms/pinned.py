@@ -66,10 +66,14 @@ class PinnedKeys:
 
 
 class PinnedFile:
-    """A file of pinned keys that somebody may replace while the process runs."""
+    """A file of pinned keys that somebody may replace while the process runs.
 
-    def __init__(self, path: Path) -> None:
+    With `index`, a file of another index is refused at every reading: by mistake it could end epochs.
+    """
+
+    def __init__(self, path: Path, *, index: Oin | None = None) -> None:
         self._path = path
+        self._index = index
         self._stamp: Stamp | None = None
         self._keys: PinnedKeys | None = None
 
@@ -77,11 +81,14 @@ class PinnedFile:
         """Return what the file holds now; it is read again only after a change.
 
         Raises:
-            ConfigurationError: the file is gone or wrong. What it held before is not used any more.
+            ConfigurationError: the file is gone, wrong, or of another index. What it held before is not used any
+                more.
 
         """
         stamp = stamp_of(self._path)
         if self._keys is None or stamp is None or stamp != self._stamp:
-            self._keys = PinnedKeys.read(self._path)
-            self._stamp = stamp
+            keys = PinnedKeys.read(self._path)
+            if self._index not in {None, keys.index}:
+                raise ConfigurationError(f"{self._path}: these are the public keys of another index")
+            self._keys, self._stamp = keys, stamp
         return self._keys

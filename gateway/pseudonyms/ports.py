@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -29,6 +29,14 @@ class Pseudonymiser(Protocol):
             Unavailable: the service cannot be reached; nothing was derived.
             QuotaExceeded: the partner asked more than its quota; the error says when to go on.
             ConfigurationError: the pinned keys do not fit: an epoch is missing, or a proof is wrong.
+
+        """
+
+    def current_epochs(self) -> Set[int]:
+        """Return the epochs that are current here, by the pinned keys; asks the service nothing.
+
+        Raises:
+            ConfigurationError: the pinned keys cannot be used.
 
         """
 

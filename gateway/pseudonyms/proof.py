@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from gateway.errors import ConfigurationError
 from gateway.pseudonyms import group
-from gateway.pseudonyms.hashing import HASHING, Hashing, Mode, prefixed
+from gateway.pseudonyms.hashing import HASHING, Mode, prefixed
 
 PROOF_BYTES = 2 * group.SCALAR_BYTES
 FEWEST_IN_A_THREAD = 16
@@ -37,9 +37,9 @@ class Composites(NamedTuple):
 class Weights:
     """The weight of each pair in the composites; depends on the public key and on the pair's place in the batch."""
 
-    def __init__(self, public_key: bytes, hashing: Hashing = HASHING[Mode.VOPRF]) -> None:
-        self._hashing = hashing
-        self._start = prefixed(hashlib.sha512(prefixed(public_key) + hashing.seed_label).digest())
+    def __init__(self, public_key: bytes) -> None:
+        self._hashing = HASHING[Mode.VOPRF]
+        self._start = prefixed(hashlib.sha512(prefixed(public_key) + self._hashing.seed_label).digest())
 
     def of(self, number: int, blinded: bytes, evaluated: bytes) -> bytes:
         """Return the weight of the pair at this place, counted from 0 over the whole batch."""

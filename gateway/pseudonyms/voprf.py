@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
+from gateway.domain import LARGEST_BATCH
 from gateway.errors import InvalidInput, VerwijsindexError
 from gateway.pseudonyms import group
 from gateway.pseudonyms.group import NotInGroup
@@ -19,14 +20,11 @@ from gateway.pseudonyms.ports import Evaluation
 from gateway.pseudonyms.proof import Composites, ProofRefused, Weights, check, prove, spread
 
 __all__ = [
-    "LARGEST_BATCH", "Blinded", "Evaluation", "KeyPair", "ProofRefused",
+    "Blinded", "Evaluation", "KeyPair", "ProofRefused",
     "blind", "blind_with", "derive_key_pair", "evaluate", "finalize", "verify",
 ]  # fmt: skip
 
-LARGEST_BATCH = 1000
-"""So many elements at once: a tenth of a second of work under one proof, 32 kB on the wire."""
 SEED_BYTES = 32
-OUTPUT_BYTES = 64
 LARGEST_INPUT_BYTES = 2**16 - 1
 """The length of an input stands in two bytes (RFC 9497, section 1.2)."""
 
@@ -106,9 +104,7 @@ def evaluate(secret: bytes, public_key: bytes, blinded: Sequence[bytes], *, work
     return Evaluation(tuple(element for elements, _ in parts for element in elements), proof)
 
 
-def verify(
-    public_key: bytes, blinded: Sequence[bytes], evaluated: Sequence[bytes], proof: bytes, *, workers: int = 1
-) -> None:
+def verify(public_key: bytes, blinded: Sequence[bytes], evaluated: Sequence[bytes], proof: bytes) -> None:
     """Return if the proof shows that the key of `public_key` evaluated every element (VerifyProof).
 
     Raises:
@@ -122,17 +118,11 @@ def verify(
         raise ProofRefused("evaluated_elements: must be as many as the blinded elements")
     _require_lengths(evaluated, "evaluated_elements", refuse=_refused)
     weights = Weights(public_key)
-
-    def part(span: range) -> Composites:
-        before = after = group.IDENTITY
-        for number in span:
-            weight = weights.of(number, blinded[number], evaluated[number])
-            before = group.add(before, _times(weight, blinded[number], number=number))
-            after = group.add(after, _times_evaluated(weight, evaluated[number], number=number))
-        return Composites(before, after)
-
-    parts = spread(part, len(blinded), workers=workers)
-    before, after = (reduce(group.add, side) for side in zip(*parts, strict=True))
+    before = after = group.IDENTITY
+    for number, (element, answer) in enumerate(zip(blinded, evaluated, strict=True)):
+        weight = weights.of(number, element, answer)
+        before = group.add(before, _times(weight, element, number=number))
+        after = group.add(after, _times_evaluated(weight, answer, number=number))
     check(public_key, Composites(before, after), proof)
 
 

@@ -10,17 +10,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from gateway.errors import InvalidInput
 from gateway.evaluation.model import EvaluationRequest, Usage
 from gateway.evaluation.service import EvaluationService
+from gateway.moments import read_moment, write_moment
 from gateway.pseudonyms.epochs import PublicEpoch
-from gateway.pseudonyms.ports import EvaluationPurpose
+from gateway.pseudonyms.wire import WIRE_PURPOSES, read_purpose
 from gateway.rpc.caller import caller_of
-from gateway.rpc.moments import read_moment, write_moment
 from verwijsindex.v1 import pseudonym_pb2, pseudonym_pb2_grpc
-
-_ON_THE_WIRE = {
-    EvaluationPurpose.REGISTRATION: pseudonym_pb2.EVALUATION_PURPOSE_REGISTRATION,
-    EvaluationPurpose.LOOKUP: pseudonym_pb2.EVALUATION_PURPOSE_LOOKUP,
-}
-_PURPOSES: dict[int, EvaluationPurpose] = {number: purpose for purpose, number in _ON_THE_WIRE.items()}
 
 _Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -55,7 +49,7 @@ class PseudonymService(pseudonym_pb2_grpc.PseudonymServiceServicer):
                 caller=caller,
                 epoch=request.epoch,
                 blinded=tuple(request.blinded_elements),
-                purpose=_read_purpose(request.purpose),
+                purpose=read_purpose(request.purpose),
             )
         )
         return pseudonym_pb2.EvaluateResponse(
@@ -74,13 +68,6 @@ class PseudonymService(pseudonym_pb2_grpc.PseudonymServiceServicer):
         return pseudonym_pb2.GetUsageResponse(rows=[_write_usage(row) for row in rows])
 
 
-def _read_purpose(number: int) -> EvaluationPurpose:
-    purpose = _PURPOSES.get(number)
-    if purpose is None:
-        raise InvalidInput.at("purpose", "must be registration or lookup")
-    return purpose
-
-
 def _write_epoch(epoch: PublicEpoch) -> pseudonym_pb2.EpochKey:
     until: Timestamp | None = None if epoch.valid_until is None else write_moment(epoch.valid_until)
     return pseudonym_pb2.EpochKey(
@@ -96,6 +83,6 @@ def _write_usage(row: Usage) -> pseudonym_pb2.PartnerUsage:
         partner_oin=row.partner,
         hour=write_moment(row.hour),
         epoch=row.epoch,
-        purpose=_ON_THE_WIRE[row.purpose],
+        purpose=WIRE_PURPOSES[row.purpose],
         evaluations=row.evaluations,
     )

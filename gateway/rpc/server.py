@@ -8,7 +8,7 @@ from gateway.index.ports import IndexStore
 from gateway.lookup.service import LookupService
 from gateway.rpc.index_service import IndexService
 from gateway.rpc.partner_service import PartnerService
-from gateway.rpc.serving import Service, ServiceServer
+from gateway.rpc.serving import Service, TlsServer
 from gateway.settings import ListenSettings, TlsSettings
 from verwijsindex.v1 import index_pb2, index_pb2_grpc, partner_pb2, partner_pb2_grpc
 
@@ -16,7 +16,7 @@ _LARGEST_REQUEST_BYTES = 16 * 1024
 """A question has a few hundred bytes."""
 
 
-class RpcServer(ServiceServer):
+class RpcServer(TlsServer):
     """Serves IndexService, PartnerService, health and reflection on one address until it is stopped."""
 
     def __init__(
@@ -32,12 +32,14 @@ class RpcServer(ServiceServer):
         index, partners = IndexService(lookup, store, door), PartnerService(store, convenant)
         super().__init__(
             (
-                Service(
-                    index_pb2.DESCRIPTOR.services_by_name["IndexService"].full_name,
+                Service.of(
+                    index_pb2.DESCRIPTOR,
+                    "IndexService",
                     lambda server: index_pb2_grpc.add_IndexServiceServicer_to_server(index, server),
                 ),
-                Service(
-                    partner_pb2.DESCRIPTOR.services_by_name["PartnerService"].full_name,
+                Service.of(
+                    partner_pb2.DESCRIPTOR,
+                    "PartnerService",
                     lambda server: partner_pb2_grpc.add_PartnerServiceServicer_to_server(partners, server),
                 ),
             ),

@@ -29,10 +29,8 @@ from gateway.errors import (
     UnsafeConfigurationError,
     VerwijsindexError,
 )
+from verwijsindex.status import DOMAIN
 from verwijsindex.v1.index_pb2 import FieldViolation, LookupFailure
-
-DOMAIN = "verwijsindex"
-"""`google.rpc.ErrorInfo.domain` of every error of this index."""
 
 RETRY_AFTER_SECONDS = 1.0
 """What RetryInfo advises where a dependency is away: long enough for a failover to make a difference."""

@@ -12,7 +12,6 @@ from gateway.settings.index import (
     IngestSettings,
     MissesSettings,
     PartnerMissesSettings,
-    PseudonymServiceAddress,
     QuotaSettings,
     WatchSettings,
     load_index_settings,
@@ -20,14 +19,12 @@ from gateway.settings.index import (
 from gateway.settings.partner import (
     AgentSettings,
     LookupDefaults,
-    PartnerIndexSettings,
     PartnerSettings,
     PseudonymRetrySettings,
     PseudonymSettings,
     load_partner_settings,
 )
 from gateway.settings.pseudonym_service import (
-    AlarmSettings,
     EvaluationQuotaSettings,
     PartnerQuotaSettings,
     PseudonymServiceSettings,
@@ -35,6 +32,8 @@ from gateway.settings.pseudonym_service import (
 )
 from gateway.settings.reading import Environment, is_loopback
 from gateway.settings.sections import (
+    AddressSettings,
+    AlarmSettings,
     BusSettings,
     CodeSetting,
     KafkaSecurity,
@@ -45,6 +44,7 @@ from gateway.settings.sections import (
 )
 
 __all__ = [
+    "AddressSettings",
     "AgentSettings",
     "AlarmSettings",
     "BusSettings",
@@ -58,12 +58,10 @@ __all__ = [
     "LookupDefaults",
     "MissesSettings",
     "OinSetting",
-    "PartnerIndexSettings",
     "PartnerMissesSettings",
     "PartnerQuotaSettings",
     "PartnerSettings",
     "PseudonymRetrySettings",
-    "PseudonymServiceAddress",
     "PseudonymServiceSettings",
     "PseudonymSettings",
     "QuotaSettings",

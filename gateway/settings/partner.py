@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from gateway.domain import PartnerKind
 from gateway.errors import UnsafeConfigurationError
 from gateway.settings.reading import FileSettings, is_loopback, load, refuse_open_kafka
-from gateway.settings.sections import BusSettings, CodeSetting, Section, TlsSettings
+from gateway.settings.sections import AddressSettings, BusSettings, CodeSetting, Section, TlsSettings
 
 
 class PseudonymRetrySettings(Section):
@@ -25,12 +25,9 @@ class PseudonymRetrySettings(Section):
     """How long a registration waits for its quota in all. A lookup does not: somebody is waiting for it."""
 
 
-class PseudonymSettings(Section):
+class PseudonymSettings(AddressSettings):
     """Where the pseudonym service answers, and the public keys that its proofs must fit."""
 
-    address: str
-    """As host:port."""
-    server_name: str | None = None
     public_keys: Path
     """The pinned keys (`pseudonym-keys.json`); got from the custodian by another way than this connection."""
     deadline_seconds: float = Field(15.0, gt=0, le=600)
@@ -54,13 +51,6 @@ class AgentSettings(Section):
         return self
 
 
-class PartnerIndexSettings(Section):
-    """Where the index answers, as host:port, and the name in its certificate."""
-
-    address: str
-    server_name: str | None = None
-
-
 class LookupDefaults(Section):
     """Who asks when `verwijsindex lookup` runs by hand and does not say."""
 
@@ -74,7 +64,7 @@ class PartnerSettings(FileSettings):
 
     kind: CodeSetting
     bus: BusSettings
-    index: PartnerIndexSettings
+    index: AddressSettings
     tls: TlsSettings
     signing_key: Path
     reference_key: Path

@@ -7,13 +7,18 @@ from pathlib import Path
 
 from pydantic import Field
 
-from gateway.domain import Oin
+from gateway.domain import LARGEST_BATCH, Oin
 from gateway.errors import UnsafeConfigurationError
 from gateway.settings.reading import FileSettings, load, refuse_test_oin
-from gateway.settings.sections import ListenSettings, OinSetting, Section, StoreSettings, TlsSettings
+from gateway.settings.sections import (
+    AlarmSettings,
+    ListenSettings,
+    OinSetting,
+    Section,
+    StoreSettings,
+    TlsSettings,
+)
 
-LARGEST_BATCH = 1000
-"""Elements in one batch. A burst is at least as large: else a full batch could never be evaluated."""
 _DEFAULT_PORT = 50444
 """Beside the index's 50443, so that both can run on one machine in a trial."""
 
@@ -21,7 +26,8 @@ _DEFAULT_PORT = 50444
 class EvaluationQuotaSettings(Section):
     """How many evaluations a partner may have: lastingly an hour, and at once after a quiet time.
 
-    There are 90,909,090 valid BSNs: at 10,000 an hour a partner that tries them all needs more than a year.
+    There are 90,909,090 valid BSNs: at 10,000 an hour a partner that tries them all needs more than a year. A burst
+    is at least as large as a batch: else a full one could never be evaluated.
     """
 
     per_hour: int = Field(10_000, ge=1)
@@ -33,12 +39,6 @@ class PartnerQuotaSettings(Section):
 
     per_hour: int | None = Field(None, ge=1)
     burst: int | None = Field(None, ge=LARGEST_BATCH)
-
-
-class AlarmSettings(Section):
-    """How often the alarm about one partner is repeated while the partner goes on."""
-
-    repeat_seconds: int = Field(3600, ge=1)
 
 
 class PseudonymServiceSettings(FileSettings):

@@ -1,4 +1,4 @@
-"""Parts of a settings file that several processes have: bus, store, TLS, where to listen."""
+"""Parts of a settings file that several processes have: bus, store, TLS, addresses, alarms."""
 
 from __future__ import annotations
 
@@ -101,3 +101,16 @@ class ListenSettings(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(50443, ge=0, le=65535)
+
+
+class AddressSettings(Section):
+    """Where another party's service answers, as host:port, and the name in its certificate."""
+
+    address: str
+    server_name: str | None = None
+
+
+class AlarmSettings(Section):
+    """How often the alarm about one partner is repeated while the partner goes on."""
+
+    repeat_seconds: int = Field(3600, ge=1)

@@ -17,7 +17,8 @@ def judge(
 ) -> Sequence[Finding]:
     """Return a finding for every partner that occurs in any of the three, by OIN.
 
-    `registered` are the persons in a partner's current facts, `asked` its questions that were answered in the window.
+    `registered` are the persons in a partner's current facts, `asked` those about whom its questions were answered in
+    the window: one question repeated explains one evaluation.
     While two epochs overlap every person is evaluated under both: the larger epoch counts, not the sum.
     """
     largest = _largest_epochs(evaluated)

@@ -18,15 +18,10 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchTerms:
-    """An alarm is due above `factor` times what explains evaluations, and `floor`.
+    """An alarm is due above `factor` times what explains evaluations, and `floor`."""
 
-    A nightly export evaluates everybody it holds again, and one that is repeated does so twice; a third time is room
-    for runs that fall into one window because one of them was late, and for repetitions after a lost connection.
-    `floor` is what a small partner may do without anybody looking: a trial run, a file that was read twice.
-    """
-
-    factor: float = 3.0
-    floor: int = 1000
+    factor: float
+    floor: int
 
     def __post_init__(self) -> None:
         if self.factor < 1 or self.floor < 0:

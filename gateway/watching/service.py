@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from gateway.clock import day_of, hour_of, wait
 from gateway.index.ports import IndexStore
 from gateway.telemetry.alarms import Alarms
 from gateway.watching import events
@@ -45,12 +46,12 @@ class Watch:
 
         """
         now = self._clock()
-        since = first_hour(now)
+        since = window_start(now)
         # Before the store is opened: an embedded store has one transaction at a time, and lookups wait for it.
         evaluated = await self._usage.since(since)
         async with self._store.transaction() as tx:
-            epochs = await tx.facts.newest_epochs(on=now.date())
-            asked = await tx.audit.answered(since, now)
+            epochs = await tx.facts.newest_epochs(on=day_of(now))
+            asked = await tx.audit.asked_about(since, now)
         registered = {partner: sum(persons.values()) for partner, persons in epochs.items()}
         return judge(evaluated, registered, asked, self._terms)
 
@@ -75,17 +76,9 @@ class Watch:
             if isinstance(outcome, BaseException):
                 # The class alone: the text of an unforeseen error may hold anything.
                 events.POSTPONED.emit(error=type(outcome).__name__, every_seconds=every_seconds)
-            await _wait(stop, every_seconds)
+            await wait(stop, every_seconds)
 
 
-def first_hour(now: datetime) -> datetime:
+def window_start(now: datetime) -> datetime:
     """Return where the window that ends now begins: a whole hour in UTC, 23 to 24 hours ago."""
-    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    return hour - timedelta(hours=HOURS - 1)
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+    return hour_of(now) - timedelta(hours=HOURS - 1)

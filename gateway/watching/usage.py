@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 
+from gateway.clock import now
 from gateway.domain import parse_oin
 from gateway.errors import InvalidInput, PseudonymsUnavailable
 from gateway.identities.channels import secure_channel
+from gateway.moments import write_moment
 from gateway.pseudonyms.failures import failure_of
-from gateway.settings import PseudonymServiceAddress, TlsSettings
+from gateway.settings import AddressSettings, TlsSettings
 from gateway.watching.model import Evaluated
 from gateway.watching.ports import UsageSource
 from verwijsindex.v1 import pseudonym_pb2, pseudonym_pb2_grpc
@@ -30,12 +31,9 @@ class ServiceUsage(UsageSource):
 
     async def since(self, hour: datetime) -> Sequence[Evaluated]:
         """Return what was evaluated from that hour on."""
-        stamp = Timestamp()
-        stamp.FromDatetime(hour)
+        request = pseudonym_pb2.GetUsageRequest(since=write_moment(hour))
         try:
-            answer = await self._stub.GetUsage(
-                pseudonym_pb2.GetUsageRequest(since=stamp), timeout=DEADLINE_SECONDS
-            )
+            answer = await self._stub.GetUsage(request, timeout=DEADLINE_SECONDS)
         except grpc.aio.AioRpcError as call:
             raise failure_of(call, address=self._address).error from None
         try:
@@ -47,14 +45,14 @@ class ServiceUsage(UsageSource):
 
 
 @asynccontextmanager
-async def open_usage(settings: PseudonymServiceAddress, tls: TlsSettings) -> AsyncIterator[ServiceUsage]:
+async def open_usage(settings: AddressSettings, tls: TlsSettings) -> AsyncIterator[ServiceUsage]:
     """Open the connection and close it at the end; it is made by the first question.
 
     Raises:
         ConfigurationError: the index's certificate, key or CA cannot be used.
 
     """
-    channel = secure_channel(settings.address, tls, server_name=settings.server_name, now=datetime.now(UTC))
+    channel = secure_channel(settings.address, tls, server_name=settings.server_name, now=now())
     async with channel:
         yield ServiceUsage(channel, address=settings.address)
 

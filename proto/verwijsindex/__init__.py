@@ -1,1 +1,1 @@
-"""The public contract of the Verwijsindex: generated stubs in `v1`, a typed async client in `client`."""
+"""The public contract of the Verwijsindex: stubs in `v1`, an async client in `client`, refusals in `status`."""

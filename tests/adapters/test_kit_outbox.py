@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from adapters.kit.receipts import ReceiptReader, receipt_group
 from adapters.kit.sender import send_waiting
 from adapters.kit.state import StateFile
 from adapters.veilig_thuis import ADAPTER
+from gateway.bus.ports import BusRecord
 from gateway.bus.sqlite import SqliteBus
 from gateway.bus.topics import topics_of
 from gateway.domain import MessageId
 from gateway.errors import (
     BusUnavailable,
     ConfigurationError,
+    InvalidInput,
     MessageRejected,
     RejectionReason,
     UnsafeConfigurationError,
@@ -34,6 +37,35 @@ async def bench(tmp_path: Path) -> Workbench:
     made.write("a.csv", csv_of(row(bsn=bsn) for bsn in TEST_BSNS))
     await made.run(tmp_path / "a.csv")
     return made
+
+
+class SmallBus(MemoryPublisher):
+    """A bus that takes no record with more than so many bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+
+    async def publish(self, records: Sequence[BusRecord]) -> None:
+        if any(len(record.value) > self.limit for record in records):
+            raise InvalidInput.at("value", "is larger than the bus accepts")
+        await super().publish(records)
+
+
+async def test_a_message_that_the_bus_never_takes_holds_up_none_behind_it(
+    bench: Workbench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting = bench.outbox.waiting(most=500)
+    sizes = sorted(len(message.record.value) for message in waiting)
+    publisher = SmallBus(sizes[-1] - 1)
+    sent = await send_waiting(bench.outbox, publisher)
+    assert len(sent) == len(waiting) - 1
+    assert bench.outbox.waiting(most=500) == []
+    assert bench.outbox.unreceipted() == len(waiting) - 1
+    assert "adapter.message_not_taken" in capsys.readouterr().err
+    # Its fact counts as never said: the next run says it again.
+    await bench.run(bench.folder / "a.csv")
+    assert len(bench.outbox.waiting(most=500)) == 1
 
 
 async def test_a_bus_that_goes_away_keeps_the_rest_in_order(bench: Workbench) -> None:

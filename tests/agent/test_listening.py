@@ -97,11 +97,19 @@ async def test_a_file_in_the_place_of_the_socket_stays_as_it_is(folder: Path) ->
     assert path.read_text() == "somebody's work"
 
 
-@pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o777, 0o1777])
 async def test_a_folder_in_which_others_may_replace_the_socket_is_refused(folder: Path, mode: int) -> None:
     _give_mode(folder, mode)
     with pytest.raises(UnsafeConfigurationError, match="mode 0700"):
         listen_on_socket(grpc.aio.server(), folder / "agent.sock")
+
+
+async def test_a_folder_below_one_that_everybody_may_change_is_refused(folder: Path) -> None:
+    _give_mode(folder, 0o777)
+    below = folder / "below"
+    below.mkdir(mode=0o700)
+    with pytest.raises(UnsafeConfigurationError, match="mode 0700"):
+        listen_on_socket(grpc.aio.server(), below / "agent.sock")
 
 
 def _give_mode(folder: Path, mode: int) -> None:

@@ -11,6 +11,8 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo  # typ
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from grpc_status import rpc_status
 
+import gateway.agent.service
+from gateway.agent.index import DEADLINE_SECONDS
 from gateway.domain import Bsn
 from gateway.errors import (
     InvalidInput,
@@ -27,7 +29,7 @@ from tests.support.scripted_pseudonyms import subject_of
 from verwijsindex.v1 import pseudonym_pb2
 
 
-async def refused(desk: AgentDesk, **question: object) -> grpc.aio.AioRpcError:
+async def refused(desk: AgentDesk, **question: Any) -> grpc.aio.AioRpcError:
     """Ask, and return the error that must come."""
     async with agent(desk.settings()) as running:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -149,6 +151,37 @@ async def test_without_the_pseudonym_service_the_index_is_not_asked(desk: AgentD
     assert desk.index.asked == []
 
 
+@pytest.mark.parametrize(("wait_seconds", "most"), [(None, DEADLINE_SECONDS), (60, DEADLINE_SECONDS), (8, 8)])
+async def test_the_index_gets_what_the_question_has_left_and_never_more_than_its_own_part(
+    desk: AgentDesk, wait_seconds: float | None, most: float
+) -> None:
+    async with agent(desk.settings()) as running:
+        await running.ask(wait_seconds=wait_seconds)
+    [left] = desk.index.seconds_left
+    assert 0 < left <= most
+
+
+async def test_a_question_ends_at_its_deadline_whatever_the_pseudonym_service_does(
+    desk: AgentDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service never answers and its own deadline is far away, so that only the question's own can end it."""
+    monkeypatch.setattr(gateway.agent.service, "LONGEST_QUESTION_SECONDS", 0.2)
+    desk.pseudonyms.service.hangs = True
+    error = await refused(desk, wait_seconds=None)
+    assert (error.code(), reason_in(error)) == (grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE")
+    assert desk.index.asked == []
+
+
+async def test_pseudonyms_and_index_have_one_deadline_together(
+    desk: AgentDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway.agent.service, "LONGEST_QUESTION_SECONDS", 2.0)
+    desk.index.gate.clear()
+    error = await refused(desk, wait_seconds=None)
+    assert (error.code(), reason_in(error)) == (grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE")
+    assert all(left < 2.0 for left in desk.index.seconds_left)
+
+
 async def test_a_used_up_quota_of_the_pseudonym_service_is_told_with_the_delay(desk: AgentDesk) -> None:
     desk.pseudonyms.service.troubles = [QuotaExceeded("full", retry_after_seconds=18)]
     error = await refused(desk)
@@ -191,7 +224,8 @@ async def test_no_log_line_holds_the_bsn_or_a_pseudonym(
 ) -> None:
     desk.index.troubles = [NotPermitted("UNKNOWN_ROLE", "no"), grpc.StatusCode.UNIMPLEMENTED]
     async with agent(desk.settings()) as running:
-        for question in ({}, {}, {}, {"bsn": "999993654"}):
+        questions: list[dict[str, Any]] = [{}, {}, {}, {"bsn": "999993654"}]
+        for question in questions:
             await asyncio.gather(running.ask(**question), return_exceptions=True)
     logged = capsys.readouterr().err
     assert '"event": "rpc.call-failed"' in logged

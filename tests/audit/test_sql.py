@@ -20,7 +20,7 @@ from gateway.audit.ports import AuditLog
 from gateway.audit.sql import SqlAuditLog
 from gateway.database import begin, open_engine
 from gateway.errors import StoreUnavailable
-from gateway.index.migrate import migrate
+from gateway.index.migrate import SCHEMA
 from gateway.settings import StoreSettings
 from tests.audit.records import RECORDS
 from tests.audit.test_canonical import RECORD
@@ -37,7 +37,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 async def engine(url: str) -> AsyncIterator[AsyncEngine]:
-    await asyncio.to_thread(migrate, StoreSettings(url=url))
+    await asyncio.to_thread(SCHEMA.migrate, StoreSettings(url=url))
     opened = open_engine(StoreSettings(url=url))
     yield opened
     await opened.dispose()
@@ -100,4 +100,4 @@ async def test_a_record_is_logged_once(engine: AsyncEngine) -> None:
 def test_the_log_can_be_added_to_and_read_and_nothing_else() -> None:
     public = {name for name, _ in inspect.getmembers(SqlAuditLog, inspect.isfunction) if name[0] != "_"}
     assert public == {name for name, _ in inspect.getmembers(AuditLog, inspect.isfunction) if name[0] != "_"}
-    assert public == {"append", "answered", "count", "read"}
+    assert public == {"append", "asked_about", "count", "read"}

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import rbcl  # type: ignore[import-untyped]
 
+from gateway.domain import LARGEST_BATCH
 from gateway.pseudonyms import voprf
-from gateway.pseudonyms.voprf import LARGEST_BATCH
 
 ROUNDS = 7
 TARGET_RATIO = 0.8

@@ -6,10 +6,9 @@ import asyncio
 import time
 from pathlib import Path
 
-from gateway.domain import Bsn
+from gateway.domain import LARGEST_BATCH, Bsn
 from gateway.pseudonyms.client import ServicePseudonymiser, open_pseudonymiser
 from gateway.pseudonyms.ports import EvaluationPurpose
-from gateway.pseudonyms.voprf import LARGEST_BATCH
 from tests.support.bsns import consecutive_bsns
 from tests.support.trial import Trial
 

@@ -14,7 +14,7 @@ import pytest
 from gateway.cli.output import Exit
 from gateway.cli.pseudonyms_watch import watch
 from gateway.domain import Oin
-from gateway.index.migrate import migrate
+from gateway.index.migrate import SCHEMA
 from gateway.index.sql.store import open_store
 from gateway.settings import StoreSettings
 from tests.cli.test_pseudonym_service import command, serving
@@ -61,7 +61,7 @@ floor = 5
         "utf-8",
     )
     store = StoreSettings(url=f"sqlite:///{folder}/index.sqlite3")
-    migrate(store)
+    SCHEMA.migrate(store)
     asyncio.run(_register(store))
     return config
 

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from gateway.cli.output import Exit
-from gateway.index.migrate import newest_revision
+from gateway.index.migrate import SCHEMA
 from tests.support.facts import involvement, message
 from tests.support.trial import Trial
 
@@ -158,8 +158,8 @@ def test_serving_without_the_index_is_unavailable_to_a_lookup(tmp_path: Path) ->
 def test_migrate_is_safe_to_repeat(tmp_path: Path) -> None:
     trial = Trial.make(tmp_path / "site")
     assert trial.json("migrate", "--config", trial.made["index_config"]) == {
-        "before": newest_revision(),
-        "after": newest_revision(),
+        "before": SCHEMA.newest_revision(),
+        "after": SCHEMA.newest_revision(),
     }
 
 

@@ -16,14 +16,15 @@ from gateway.audit.model import AuditEvent
 from gateway.bus.ports import Delivery, Position
 from gateway.convenant.model import ConsentBasis
 from gateway.domain import Partner, SigningKey
-from gateway.index.migrate import migrate
+from gateway.index.migrate import SCHEMA
 from gateway.index.ports import IndexStore
 from gateway.index.sql.store import open_store
 from gateway.ingest.service import IngestService, TakenIn
 from gateway.lookup.service import LookupService
 from gateway.messages.signing import key_id, public_bytes
 from gateway.settings import StoreSettings
-from tests.lookup.support import no_pause, request
+from tests.index.epochs_contract import forget
+from tests.lookup.support import bounds, no_pause, request
 from tests.support.adapters import OIN, TODAY, Workbench, subject_of
 from tests.support.convenants import GGZ, POLITIE, VEILIG_THUIS, convenant, rule
 from tests.support.hl7 import adt, pv1
@@ -45,14 +46,14 @@ class Region:
     """One GGZ provider with the real adapter, an index, and Veilig Thuis that asks."""
 
     def __init__(self, bench: Workbench, store: IndexStore) -> None:
-        self._bench = bench
+        self.bench = bench
         self.store = store
         self._offsets = count()
         self._ingest = IngestService(
             store=store, door=DOOR, clock=lambda: bench.now, largest_message_bytes=65_536
         )
         self._lookup = LookupService(
-            store=store, convenant=WITH_CONSENT, clock=lambda: bench.now, pause=no_pause
+            store=store, convenant=WITH_CONSENT, clock=lambda: bench.now, bounds=bounds(), pause=no_pause
         )
 
     async def open(self) -> None:
@@ -77,9 +78,9 @@ class Region:
 
     async def take_in(self, name: str, content: str | bytes) -> None:
         """Let the adapter read an export, and the index what it sends."""
-        await self._bench.run(self._bench.write(name, content))
-        waiting = self._bench.outbox.waiting(most=100)
-        self._bench.outbox.acknowledge(waiting)
+        await self.bench.run(self.bench.write(name, content))
+        waiting = self.bench.outbox.waiting(most=100)
+        self.bench.outbox.acknowledge(waiting)
         deliveries = [
             Delivery(
                 position=Position(topic=each.record.topic, partition=0, offset=next(self._offsets)),
@@ -105,7 +106,7 @@ class Region:
 
 async def opened(url: str, folder: Path) -> AsyncIterator[Region]:
     settings = StoreSettings(url=url)
-    await asyncio.to_thread(migrate, settings)
+    await asyncio.to_thread(SCHEMA.migrate, settings)
     store = open_store(settings)
     region = Region(Workbench(folder, ADAPTER), store)
     await region.open()
@@ -190,3 +191,27 @@ async def test_a_corrected_bsn_leaves_nothing_at_the_wrong_one(region: Region) -
     await region.take_in("toestemmingen.csv", CONSENT_LIST)
     await region.take_in("a31.hl7", adt("A31", pid("L1", NEW), at="20240610090000"))
     assert (await region.shown(OLD), await region.shown(NEW)) == (0, 1)
+
+
+RENEWED = adt("A08", pid("L2", NEW), pv1(visit="V1", admitted="20240601"), at="20240715090000")
+
+
+async def test_a_merge_outlives_the_epoch_in_which_it_was_said(region: Region) -> None:
+    """In the overlap the partner's exports come again, the consent still under the old number, and no A40."""
+    await region.take_in("a01.hl7", ADMISSION)
+    await region.take_in("toestemmingen.csv", CONSENT_LIST)
+    await region.take_in("a40.hl7", MERGE)
+    region.bench.pseudonymiser.epochs = (1, 2)
+    await region.take_in("toestemmingen.csv", CONSENT_LIST)
+    await region.take_in("a08.hl7", RENEWED)
+    await forget(region.store, 2)
+    old, new = (SEALER.seal(subject_of(bsn, 2)) for bsn in (OLD, NEW))
+    async with region.store.transaction() as tx:
+        found = await tx.facts.households([old, new], on=TODAY.date())
+    assert [len(found[person].consents) for person in (old, new)] == [0, 1]
+    assert [len(found[person].involvements) for person in (old, new)] == [0, 1]
+
+    await region.take_in("a37.hl7", UNLINK)
+    async with region.store.transaction() as tx:
+        found = await tx.facts.households([old, new], on=TODAY.date())
+    assert [len(found[person].consents) for person in (old, new)] == [1, 0]

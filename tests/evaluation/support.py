@@ -20,7 +20,7 @@ from gateway.evaluation.model import EvaluationRequest, Usage
 from gateway.evaluation.ports import EvaluationKeys, EvaluationStore, Transaction, UsageCounts
 from gateway.evaluation.service import EvaluationService
 from gateway.evaluation.store import SqlEvaluationStore
-from gateway.metering.ports import Meter, MeterTerms
+from gateway.metering.ports import Meters, MeterTerms
 from gateway.pseudonyms.epochs import PublicEpoch
 from gateway.pseudonyms.keyring import KeyRing
 from gateway.pseudonyms.ports import Evaluation, EvaluationKey, EvaluationPurpose
@@ -98,8 +98,8 @@ class _WithLog(Transaction):
     log: AuditLog
 
     @property
-    def meter(self) -> Meter:
-        return self.inner.meter
+    def meters(self) -> Meters:
+        return self.inner.meters
 
     @property
     def usage(self) -> UsageCounts:

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord
 from gateway.audit.sql import SqlAuditLog
+from gateway.clock import hour_of
 from gateway.database import begin
 from gateway.errors import (
     InvalidInput,
@@ -21,10 +22,8 @@ from gateway.errors import (
 )
 from gateway.evaluation.model import Usage
 from gateway.evaluation.store import SqlEvaluationStore
-from gateway.evaluation.usage import hour_of
 from gateway.pseudonyms import voprf
 from gateway.pseudonyms.ports import EvaluationPurpose
-from gateway.settings import pseudonym_service
 from tests.evaluation.support import TERMS, Batch, Room, make_room
 from tests.support.facts import NOON, OIN_GGZ, OIN_POLITIE, OIN_VT
 from tests.support.service_databases import OpenEngine
@@ -306,7 +305,3 @@ async def test_no_element_proof_or_output_is_in_a_log_line_a_record_an_error_or_
     secret = [*batch.elements, *answer.elements, answer.proof, NOT_CANONICAL]
     for text in written:
         assert not any(value.hex() in text or repr(value)[2:-1] in text for value in secret)
-
-
-def test_the_smallest_burst_of_the_settings_lets_a_full_batch_through() -> None:
-    assert pseudonym_service.LARGEST_BATCH == voprf.LARGEST_BATCH

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect
 
 from gateway.database import begin, open_engine
 from gateway.errors import ConfigurationError, StoreUnavailable
-from gateway.evaluation.migrate import SCHEMA, migrate
+from gateway.evaluation.migrate import SCHEMA
 from gateway.evaluation.store import open_evaluation_store
 from gateway.evaluation.tables import service_metadata
 from gateway.settings import StoreSettings
@@ -40,7 +40,7 @@ async def test_migrations_make_exactly_the_tables_of_the_code(process: OpenEngin
 
 async def test_migrating_is_safe_to_repeat(database: StoreSettings) -> None:
     newest = SCHEMA.newest_revision()
-    assert await asyncio.to_thread(migrate, database) == (newest, newest)
+    assert await asyncio.to_thread(SCHEMA.migrate, database) == (newest, newest)
 
 
 async def test_an_empty_database_says_which_command_to_run(url: str) -> None:
@@ -69,7 +69,7 @@ async def test_a_database_of_another_schema_is_refused(database: StoreSettings) 
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     await engine.dispose()
     with pytest.raises(ConfigurationError, match="newer than this version"):
-        await asyncio.to_thread(migrate, database)
+        await asyncio.to_thread(SCHEMA.migrate, database)
 
 
 def test_the_package_brings_its_migrations_along() -> None:

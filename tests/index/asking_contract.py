@@ -56,18 +56,19 @@ async def log(store: IndexStore, **changes: object) -> None:
         "event": AuditEvent.LOOKUP,
         "outcome": AuditOutcome.DONE,
         "organisation": OIN_VT,
+        "subject": person("anna"),
     }
     async with store.transaction() as tx:
         await tx.audit.append([AuditRecord(**values | changes)])  # type: ignore[arg-type]
 
 
-async def answered(
+async def asked_about(
     store: IndexStore,
     since: datetime = NOON - timedelta(hours=1),
     until: datetime = NOON + timedelta(hours=1),
 ) -> Mapping[Oin, int]:
     async with store.transaction() as tx:
-        return dict(await tx.audit.answered(since, until))
+        return dict(await tx.audit.asked_about(since, until))
 
 
 class RollBackError(Exception):
@@ -196,6 +197,24 @@ class AskingContract:
         with pytest.raises(QuotaExceeded):
             await charge(store, 1)
 
+    async def test_a_bucket_from_a_clock_that_ran_ahead_is_brought_back_to_empty(
+        self, store: IndexStore
+    ) -> None:
+        """Else it would refuse everything until that time has come."""
+        await charge(store, 1, at=NOON + timedelta(days=365))
+        with pytest.raises(QuotaExceeded):
+            await charge(store, 1)
+        async with store.transaction() as tx:
+            await tx.meters.mend({KEY: TERMS}, NOON)
+            assert await tx.meters.standing([KEY]) == {KEY: NOON + timedelta(minutes=10)}
+        await charge(store, 1, at=NOON + timedelta(minutes=1))
+
+    async def test_a_bucket_in_order_is_left_as_it_is(self, store: IndexStore) -> None:
+        await charge(store, 4)
+        async with store.transaction() as tx:
+            await tx.meters.mend({KEY: TERMS}, NOON)
+            assert await tx.meters.standing([KEY]) == {KEY: NOON + timedelta(minutes=4)}
+
     async def test_what_was_charged_in_a_transaction_that_failed_does_not_count(
         self, store: IndexStore
     ) -> None:
@@ -205,30 +224,37 @@ class AskingContract:
         await roll_back(store, charge_all)
         await charge(store, 10)
 
-    async def test_answered_questions_are_counted_by_organisation(self, store: IndexStore) -> None:
-        for _ in range(3):
-            await log(store)
-        await log(store, outcome=AuditOutcome.EMPTY)
+    async def test_persons_asked_about_are_counted_by_organisation(self, store: IndexStore) -> None:
+        for name in ("anna", "bram", "carla"):
+            await log(store, subject=person(name))
+        await log(store, subject=person("dirk"), outcome=AuditOutcome.EMPTY)
         await log(store, organisation=OIN_GGZ)
-        assert await answered(store) == {OIN_VT: 4, OIN_GGZ: 1}
+        assert await asked_about(store) == {OIN_VT: 4, OIN_GGZ: 1}
+
+    async def test_however_often_one_person_is_asked_about_that_is_one(self, store: IndexStore) -> None:
+        """Else a partner could explain any number of evaluations with one question, repeated."""
+        for epochs in ((2,), (1, 2), (1, 2), (2,)):
+            await log(store, subject=person("anna", *epochs))
+        assert await asked_about(store) == {OIN_VT: 1}
 
     async def test_refusals_and_what_is_no_question_are_not_counted(self, store: IndexStore) -> None:
         await log(store, outcome=AuditOutcome.REFUSED)
         await log(store, event=AuditEvent.CREATE)
         await log(store, organisation=None)
-        assert await answered(store) == {}
+        await log(store, subject=None)
+        assert await asked_about(store) == {}
 
     async def test_a_window_has_its_beginning_and_not_its_end(self, store: IndexStore) -> None:
         await log(store)
-        assert await answered(store, since=NOON) == {OIN_VT: 1}
-        assert await answered(store, until=NOON) == {}
-        assert await answered(store, since=NOON + timedelta(microseconds=1)) == {}
+        assert await asked_about(store, since=NOON) == {OIN_VT: 1}
+        assert await asked_about(store, until=NOON) == {}
+        assert await asked_about(store, since=NOON + timedelta(microseconds=1)) == {}
 
     async def test_a_record_that_got_its_id_shortly_before_its_moment_counts(self, store: IndexStore) -> None:
         """Ids in the order of time lead to a window of the log; the moment decides what is in it."""
         early = _id_of(NOON - timedelta(minutes=1))
         await log(store, record_id=early)
-        assert await answered(store, since=NOON) == {OIN_VT: 1}
+        assert await asked_about(store, since=NOON) == {OIN_VT: 1}
 
 
 def _id_of(moment: datetime) -> str:

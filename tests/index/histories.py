@@ -41,19 +41,22 @@ def periods(draw: st.DrawFn) -> tuple[date, date | None]:
     return since, until if until is None or until >= since else None
 
 
+Epochs = st.SearchStrategy[tuple[int, ...]]
+
+
 @st.composite
-def subjects(draw: st.DrawFn) -> Subject:
+def subjects(draw: st.DrawFn, epochs: Epochs) -> Subject:
     """A person under one epoch or two, as partners name them while one takes over from another."""
-    return person(draw(PERSONS), *draw(EPOCHS))
+    return person(draw(PERSONS), *draw(epochs))
 
 
 @st.composite
-def involvements(draw: st.DrawFn) -> InvolvementFact:
+def involvements(draw: st.DrawFn, epochs: Epochs) -> InvolvementFact:
     since, until = draw(periods())
     return involvement(
         draw(PARTNERS),
         "",
-        subject=draw(subjects()),
+        subject=draw(subjects(epochs)),
         reference=draw(REFERENCES),
         phase=draw(st.sampled_from(Phase)),
         secrecy=draw(st.sampled_from(SecrecyClass)),
@@ -64,11 +67,11 @@ def involvements(draw: st.DrawFn) -> InvolvementFact:
 
 
 @st.composite
-def households(draw: st.DrawFn) -> HouseholdFact:
+def households(draw: st.DrawFn, epochs: Epochs) -> HouseholdFact:
     members = []
     for name in draw(st.sets(PERSONS)):
         since, until = draw(st.just((None, None)) | periods())
-        subject = person(name, *draw(EPOCHS))
+        subject = person(name, *draw(epochs))
         members.append(HouseholdMember(subject=subject, since=since, until=until))
     return HouseholdFact(
         partner=draw(PARTNERS),
@@ -79,12 +82,12 @@ def households(draw: st.DrawFn) -> HouseholdFact:
 
 
 @st.composite
-def consents(draw: st.DrawFn) -> ConsentFact:
+def consents(draw: st.DrawFn, epochs: Epochs) -> ConsentFact:
     since, until = draw(periods())
     return consent(
         draw(PARTNERS),
         "",
-        subject=draw(subjects()),
+        subject=draw(subjects(epochs)),
         holder="ggz",
         asking="politie",
         reference=draw(REFERENCES),
@@ -95,21 +98,21 @@ def consents(draw: st.DrawFn) -> ConsentFact:
 
 
 @st.composite
-def merges(draw: st.DrawFn) -> MergeFact:
+def merges(draw: st.DrawFn, epochs: Epochs) -> MergeFact:
     old, new = draw(st.permutations(["anna", "bram", "carla", "dirk"]))[:2]
     return MergeFact(
         partner=draw(PARTNERS),
         reference=draw(REFERENCES),
-        old=person(old, *draw(EPOCHS)),
-        new=person(new, *draw(EPOCHS)),
+        old=person(old, *draw(epochs)),
+        new=person(new, *draw(epochs)),
         undone=draw(st.integers(0, 3)) == 0,
     )
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[FactMessage]:
+def histories(draw: st.DrawFn, epochs: Epochs = EPOCHS) -> list[FactMessage]:
     """Up to twelve messages; times are few, so that ties happen, and ids order them."""
-    kinds = involvements() | households() | consents() | merges()
+    kinds = involvements(epochs) | households(epochs) | consents(epochs) | merges(epochs)
     facts = draw(st.lists(kinds, min_size=1, max_size=12))
     return [
         message(

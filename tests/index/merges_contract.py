@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import permutations
+from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateway.domain import (
     Fact,
@@ -20,7 +24,10 @@ from gateway.domain import (
     Subject,
 )
 from gateway.index.ports import IndexStore, Saved
+from tests.index.epochs_contract import family, forget
+from tests.index.histories import histories, persons_in, renamed
 from tests.support.facts import merge as raw_merge
+from tests.support.fake_store import FakeIndexStore
 from tests.support.sealed import (
     NOON,
     OIN_GGZ,
@@ -68,6 +75,15 @@ def undone(fact: MergeFact) -> MergeFact:
 
 
 MERGE = merge(OIN_VT, "old", "new")
+
+
+def _after(item: FactMessage) -> FactMessage:
+    """Return the message a day later; a merge under a reference of its own."""
+    fact = item.fact
+    if isinstance(fact, MergeFact):
+        fact = replace(fact, reference=Reference(f"later-{fact.reference}"))
+    later = MessageId(fact.partner, f"later-{item.id.id}")
+    return replace(item, id=later, fact=fact, recorded_at=item.recorded_at + timedelta(days=1))
 
 
 class MergeContract:
@@ -271,6 +287,112 @@ class MergeContract:
         await save(store, at(LATER, involvement(OIN_VT, "old", subject=person("old", 2))))
         assert await involved(store, "new", 2) == {OIN_VT}
         assert await involved(store, "old", 2) == set()
+
+    async def test_a_later_merge_leaves_what_one_of_a_forgotten_epoch_moved(self, store: IndexStore) -> None:
+        """Of one member of a household only for whom it counts is known by then; the other one is merged."""
+        told = family(person("old", 1), person("child", 1, 2))
+        into_new = merge(OIN_VT, "", "", old=person("old", 1), new=person("new", 1, 2))
+        await save(store, at(EARLIER, told), at(NOON, into_new))
+        await forget(store, 2)
+        corrected = {"old": person("child", 2), "new": person("boy", 2), "reference": Reference("second")}
+        await save(store, at(LATER, merge(OIN_VT, "", "", **corrected)))
+        for asked in (person("new", 2), person("boy", 2)):
+            assert (await ask(store, asked)).members == {person("new", 2), person("boy", 2)}
+
+    async def test_what_states_more_than_its_forgotten_merge_stays_moved_too(self, store: IndexStore) -> None:
+        """The fact was said again under both epochs, its merge was not."""
+        told = family(person("old", 1, 2), person("child", 1, 2))
+        into_new = merge(OIN_VT, "", "", old=person("old", 1), new=person("new", 1, 2))
+        await save(store, at(EARLIER, told), at(NOON, into_new))
+        await forget(store, 2)
+        corrected = {"old": person("child", 2), "new": person("boy", 2), "reference": Reference("second")}
+        await save(store, at(LATER, merge(OIN_VT, "", "", **corrected)))
+        assert (await ask(store, person("boy", 2))).members == {person("new", 2), person("boy", 2)}
+        assert (await ask(store, person("old", 2))).members == {person("old", 2)}
+
+    async def test_what_a_chain_moved_stays_when_a_link_of_it_is_forgotten(self, store: IndexStore) -> None:
+        """Nothing of the fact itself is of the epoch that is over."""
+        told = family(person("old", 2), person("child", 2))
+        first = {"old": person("old", 1, 2), "new": person("middle", 1), "reference": Reference("first")}
+        second = {"old": person("middle", 1), "new": person("new", 2), "reference": Reference("second")}
+        await save(store, at(EARLIER, told))
+        await save(
+            store, at(NOON, merge(OIN_VT, "", "", **first)), at(LATER, merge(OIN_VT, "", "", **second))
+        )
+        await forget(store, 2)
+        corrected = {"old": person("child", 2), "new": person("boy", 2), "reference": Reference("third")}
+        await save(store, at(LAST, merge(OIN_VT, "", "", **corrected)))
+        assert (await ask(store, person("boy", 2))).members == {person("new", 2), person("boy", 2)}
+
+    @pytest.mark.parametrize("limit", [1, 2, 3])
+    async def test_what_is_said_while_an_epoch_goes_changes_nothing_of_what_was_moved(
+        self, store: IndexStore, limit: int
+    ) -> None:
+        told = family(person("old", 1), person("child", 1, 2))
+        into_new = merge(OIN_VT, "", "", old=person("old", 1), new=person("new", 1, 2))
+        await save(store, at(EARLIER, told), at(NOON, into_new))
+        async with store.transaction() as tx:
+            await tx.facts.forget_epochs(2, limit=limit)
+        corrected = {"old": person("child", 2), "new": person("boy", 2), "reference": Reference("second")}
+        await save(store, at(LATER, merge(OIN_VT, "", "", **corrected)))
+        await forget(store, 2)
+        assert (await ask(store, person("boy", 2))).members == {person("new", 2), person("boy", 2)}
+
+    async def test_a_fact_whose_new_person_is_forgotten_counts_as_stated(self, store: IndexStore) -> None:
+        """The merge was said under the first epoch alone, the fact again under both."""
+        first_only = merge(OIN_VT, "", "", old=person("old", 1), new=person("new", 1))
+        visit = involvement(OIN_VT, "old", subject=person("old", 1))
+        again = involvement(OIN_VT, "old", subject=person("old", 1, 2))
+        await save(store, at(EARLIER, visit), at(NOON, first_only), at(LATER, again))
+        assert await involved(store, "new", 1) == {OIN_VT}
+        await forget(store, 2)
+        assert await involved(store, "old", 2) == {OIN_VT}
+
+    async def test_a_merge_that_is_said_again_under_both_epochs_moves_the_person_whole(
+        self, store: IndexStore
+    ) -> None:
+        """With what its partner knows: of the old number no more than the first epoch."""
+        sides = {"old": person("old", 1), "new": person("new", 1)}
+        visit = involvement(OIN_VT, "old", subject=person("old", 1))
+        again = involvement(OIN_VT, "old", subject=person("old", 1, 2))
+        said_again = merge(OIN_VT, "", "", **sides | {"new": person("new", 1, 2)})
+        await save(store, at(EARLIER, visit), at(NOON, merge(OIN_VT, "", "", **sides), name="1"))
+        await save(store, at(LATER, again), at(NOON, said_again, name="2"))
+        for epochs in ((1,), (2,), (1, 2)):
+            assert await involved(store, "new", *epochs) == {OIN_VT}
+            assert await involved(store, "old", *epochs) == set()
+        await forget(store, 2)
+        assert await involved(store, "new", 2) == {OIN_VT}
+        assert await involved(store, "old", 2) == set()
+
+    @settings(
+        max_examples=40,
+        deadline=None,
+        suppress_health_check=[
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+            HealthCheck.too_slow,
+        ],
+    )
+    @given(data=st.data())
+    async def test_a_forgotten_epoch_between_two_histories_leaves_what_the_model_says(
+        self, store: IndexStore, data: st.DataObject
+    ) -> None:
+        """Whatever the partners said before the end of an epoch and after it."""
+        tag = uuid4().hex
+        first = renamed(data.draw(histories()), tag=tag)
+        second = renamed(data.draw(histories(epochs=st.just((2,)))), tag=tag)
+        later = [_after(item) for item in second]
+        model = FakeIndexStore()
+        await save(model, *first)
+        await save(store, *first)
+        await forget(model, 2)
+        await forget(store, 2)
+        for now in ([], later):
+            await save(model, *now)
+            await save(store, *now)
+            for named in sorted({each for item in (*first, *later) for each in persons_in(item.fact)}):
+                assert await ask(store, named) == await ask(model, named)
 
     async def test_a_pseudonym_of_a_merge_that_is_not_sealed_is_never_kept(self, store: IndexStore) -> None:
         with pytest.raises(TypeError, match="sealed"):

@@ -12,7 +12,7 @@ from gateway.domain import HouseholdMember, Oin, Pseudonym, SealedPseudonym, Sub
 from gateway.errors import ConfigurationError, InvalidInput, MessageRejected, RejectionReason, Unavailable
 from gateway.index.door import Door, EpochBook, open_epoch_book
 from gateway.index.sealing import Sealer
-from gateway.pseudonyms.pinned import PinnedFile, PinnedKeys
+from gateway.pseudonyms.pinned import PinnedKeys
 from tests.support import facts, sealed
 from tests.support.facts import OIN_VT
 from tests.support.sealed import DOOR, NOON, SEALER
@@ -99,7 +99,11 @@ def test_the_book_of_another_index_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "pseudonym-keys.json"
     every = sealed.TwoEpochs().keys()
     PinnedKeys(index=every.index, keys=every.keys[:2]).write(path)
-    opened = open_epoch_book(PinnedFile(path), index=Oin("00000099100000000000"))
+    opened = open_epoch_book(path, index=Oin("00000099100000000000"))
     assert [key.epoch for key in opened.keys().keys] == [1, 2]
     with pytest.raises(ConfigurationError, match="another index"):
-        open_epoch_book(PinnedFile(path), index=Oin("00000099100000009900"))
+        open_epoch_book(path, index=Oin("00000099100000009900"))
+    # Also one that is put there while the process runs.
+    PinnedKeys(index=Oin("00000099100000009900"), keys=every.keys[1:2]).write(path)
+    with pytest.raises(ConfigurationError, match="another index"):
+        opened.keys()

@@ -12,7 +12,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 
 from gateway.database import begin, open_engine
-from gateway.index.migrate import SCHEMA, migrate
+from gateway.index.migrate import SCHEMA
 from gateway.index.sql.store import open_store
 from gateway.settings import StoreSettings
 from tests.support.sealed import NOON, OIN_VT, involvement, merge, message, person
@@ -75,7 +75,7 @@ def _day(url: str) -> date | str:
 async def _carried_over(url: str) -> None:
     await _fill(url)
     settings = StoreSettings(url=url)
-    assert (await asyncio.to_thread(migrate, settings))[0] == BEFORE
+    assert (await asyncio.to_thread(SCHEMA.migrate, settings))[0] == BEFORE
     store = open_store(settings)
     async with store.transaction() as tx:
         [kept] = (await tx.facts.households([person("old")], on=NOON.date()))[person("old")].involvements

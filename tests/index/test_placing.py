@@ -6,7 +6,8 @@ from hypothesis import given
 
 from gateway.domain import FactMessage, MergeFact
 from gateway.index.ports import Saved
-from gateway.index.sql.facts import Key, Order, place, table_of
+from gateway.index.sql.facts import Order, key_of, place
+from gateway.index.sql.keys import FactKey
 from tests.index.histories import histories
 
 
@@ -15,8 +16,8 @@ def order(message: FactMessage) -> Order:
     return is_last, message.recorded_at, message.id.id
 
 
-def key(message: FactMessage) -> Key:
-    return table_of(message.fact).name, message.fact.partner, message.fact.reference
+def key(message: FactMessage) -> FactKey:
+    return key_of(message.fact)
 
 
 @given(histories())
@@ -42,7 +43,7 @@ def test_what_stands_is_replaced_by_what_is_not_earlier_only(messages: list[Fact
 def test_each_fact_is_created_once_and_one_batch_is_as_good_as_many(messages: list[FactMessage]) -> None:
     outcomes, _ = place(messages, {})
     assert outcomes.count(Saved.CREATED) == len(set(map(key, messages)))
-    standing: dict[Key, Order] = {}
+    standing: dict[FactKey, Order] = {}
     one_by_one = []
     for message in messages:
         [outcome], counting = place([message], standing)

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.domain import MessageId, Phase
 from gateway.errors import StoreUnavailable
-from gateway.index.migrate import migrate, newest_revision
+from gateway.index.migrate import SCHEMA
 from gateway.index.ports import IndexStore, Saved
 from gateway.index.sql.store import open_store
 from gateway.settings import StoreSettings
@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 60
 @pytest.fixture
 async def stores(postgres_database: str) -> AsyncIterator[tuple[IndexStore, IndexStore]]:
     settings = StoreSettings(url=postgres_database)
-    await asyncio.to_thread(migrate, settings)
+    await asyncio.to_thread(SCHEMA.migrate, settings)
     one, two = open_store(settings), open_store(settings)
     yield one, two
     await one.close()
@@ -182,8 +182,8 @@ async def test_one_partner_saved_twice_at_once_is_there_once(stores: tuple[Index
 
 async def test_migrations_at_once_take_turns(postgres_database: str) -> None:
     settings = StoreSettings(url=postgres_database)
-    newest = newest_revision()
-    done = await asyncio.gather(*(asyncio.to_thread(migrate, settings) for _ in range(3)))
+    newest = SCHEMA.newest_revision()
+    done = await asyncio.gather(*(asyncio.to_thread(SCHEMA.migrate, settings) for _ in range(3)))
     assert sorted(done, key=str) == [(newest, newest), (newest, newest), (None, newest)]
 
 

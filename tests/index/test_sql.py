@@ -7,6 +7,7 @@ import stat
 from collections.abc import AsyncIterator
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,8 +15,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, event, text
 
 from gateway.database import begin, metadata, open_engine
+from gateway.domain import MessageId, Reference
 from gateway.errors import ConfigurationError, StoreUnavailable
-from gateway.index.migrate import migrate, newest_revision
+from gateway.index.migrate import SCHEMA
 from gateway.index.ports import IndexStore
 from gateway.index.sql.facts import SqlFacts
 from gateway.index.sql.store import open_store
@@ -24,12 +26,12 @@ from tests.index.asking_contract import AskingContract
 from tests.index.contract import StoreContract, audit_record
 from tests.index.epochs_contract import EpochContract
 from tests.index.merges_contract import MergeContract
-from tests.support.sealed import NOON, OIN_VT, involvement, message, person
+from tests.support.sealed import NOON, OIN_VT, involvement, merge, message, person
 
 
 async def opened(url: str) -> AsyncIterator[IndexStore]:
     settings = StoreSettings(url=url)
-    await asyncio.to_thread(migrate, settings)
+    await asyncio.to_thread(SCHEMA.migrate, settings)
     store = open_store(settings)
     yield store
     await store.close()
@@ -65,8 +67,11 @@ async def test_migrations_make_exactly_the_tables_of_the_code_on_postgres(postgr
 
 async def _migrations_match(url: str) -> None:
     settings = StoreSettings(url=url)
-    assert await asyncio.to_thread(migrate, settings) == (None, newest_revision())
-    assert await asyncio.to_thread(migrate, settings) == (newest_revision(), newest_revision())
+    assert await asyncio.to_thread(SCHEMA.migrate, settings) == (None, SCHEMA.newest_revision())
+    assert await asyncio.to_thread(SCHEMA.migrate, settings) == (
+        SCHEMA.newest_revision(),
+        SCHEMA.newest_revision(),
+    )
     engine = open_engine(settings)
     async with begin(engine) as connection:
         assert await connection.run_sync(differences) == []
@@ -88,13 +93,13 @@ async def test_only_the_owner_can_read_the_database_file(tmp_path: Path) -> None
 
 async def test_a_schema_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
     settings = StoreSettings(url=f"sqlite:///{tmp_path}/index.sqlite3")
-    await asyncio.to_thread(migrate, settings)
+    await asyncio.to_thread(SCHEMA.migrate, settings)
     engine = open_engine(settings)
     async with begin(engine) as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     await engine.dispose()
     with pytest.raises(ConfigurationError, match="9999, newer than this version"):
-        await asyncio.to_thread(migrate, settings)
+        await asyncio.to_thread(SCHEMA.migrate, settings)
     store = open_store(settings)
     with pytest.raises(ConfigurationError, match="9999"):
         await store.check()
@@ -108,13 +113,13 @@ async def test_the_package_brings_its_migrations_along() -> None:
     assert folder.joinpath("script.py.mako").is_file()
     assert folder.joinpath("versions", "v0001_first_schema.py").is_file()
     assert folder.joinpath("versions", "v0002_sealed_pseudonyms.py").is_file()
-    assert newest_revision() >= "0002"
+    assert SCHEMA.newest_revision() >= "0002"
 
 
 async def test_households_take_one_statement_however_many_persons(tmp_path: Path) -> None:
     """Several statements could each see another moment on PostgreSQL."""
     settings = StoreSettings(url=f"sqlite:///{tmp_path}/index.sqlite3")
-    await asyncio.to_thread(migrate, settings)
+    await asyncio.to_thread(SCHEMA.migrate, settings)
     engine = open_engine(settings)
     statements: list[str] = []
     event.listen(engine.sync_engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
@@ -127,7 +132,7 @@ async def test_households_take_one_statement_however_many_persons(tmp_path: Path
 
 async def test_saving_takes_as_many_statements_for_a_hundred_facts_as_for_one(tmp_path: Path) -> None:
     settings = StoreSettings(url=f"sqlite:///{tmp_path}/index.sqlite3")
-    await asyncio.to_thread(migrate, settings)
+    await asyncio.to_thread(SCHEMA.migrate, settings)
     engine = open_engine(settings)
     statements: list[str] = []
     event.listen(engine.sync_engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
@@ -138,6 +143,35 @@ async def test_saving_takes_as_many_statements_for_a_hundred_facts_as_for_one(tm
             await SqlFacts(connection).save_all([message(involvement(OIN_VT, name)) for name in batch])
             numbers.append(len(statements))
     assert numbers[0] == numbers[1]
+    await engine.dispose()
+
+
+async def test_a_batch_of_merges_writes_each_fact_once(tmp_path: Path) -> None:
+    """One small message may move all that a partner registered about a person: a hundred of them cost no more."""
+    settings = StoreSettings(url=f"sqlite:///{tmp_path}/index.sqlite3")
+    await asyncio.to_thread(SCHEMA.migrate, settings)
+    engine = open_engine(settings)
+    written: list[tuple[str, Any]] = []
+    event.listen(
+        engine.sync_engine, "before_cursor_execute", lambda *call: written.append((call[2], call[3]))
+    )
+    facts = [involvement(OIN_VT, "p", reference=Reference(f"r{number}")) for number in range(20)]
+    steps = [
+        merge(OIN_VT, "pq"[number % 2], "qp"[number % 2], reference=Reference(f"m{number}"))
+        for number in range(101)
+    ]
+    async with begin(engine) as connection:
+        await SqlFacts(connection).save_all([message(fact) for fact in facts])
+        written.clear()
+        await SqlFacts(connection).save_all(
+            [message(step, id=MessageId(OIN_VT, f"{number:03}")) for number, step in enumerate(steps)]
+        )
+        rows = [
+            row for text_, rows in written if text_.startswith("INSERT INTO subject_keys") for row in rows
+        ]
+        assert sum("involvements" in row for row in rows) == len(facts)
+        found = await SqlFacts(connection).households([person("q")], on=NOON.date())
+    assert len(found[person("q")].involvements) == len(facts)
     await engine.dispose()
 
 
@@ -161,7 +195,7 @@ async def test_a_writer_that_waits_too_long_for_its_turn_is_unavailable(
 ) -> None:
     monkeypatch.setattr("gateway.database.BUSY_SECONDS", 0.05)
     settings = StoreSettings(url=f"sqlite:///{tmp_path}/index.sqlite3")
-    await asyncio.to_thread(migrate, settings)
+    await asyncio.to_thread(SCHEMA.migrate, settings)
     store, other = open_store(settings), open_store(settings)
     async with store.transaction() as tx:
         await tx.audit.append([audit_record()])
@@ -181,7 +215,7 @@ async def test_a_server_that_is_away_is_unavailable() -> None:
 
 async def test_an_error_of_the_database_holds_no_value(tmp_path: Path) -> None:
     settings = StoreSettings(url=f"sqlite:///{tmp_path}/index.sqlite3")
-    await asyncio.to_thread(migrate, settings)
+    await asyncio.to_thread(SCHEMA.migrate, settings)
     store = open_store(settings)
     record = audit_record(purpose="PLANTED-purpose")
     with pytest.raises(StoreUnavailable) as caught:

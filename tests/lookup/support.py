@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from gateway.audit.model import AuditRecord
+from gateway.bootstrap.index import lookup_bounds
 from gateway.convenant.model import Convenant
 from gateway.domain import Desk, Fact, Oin, Partner, Professional
 from gateway.index.ports import Transaction
 from gateway.lookup.answer import LookupRequest
-from gateway.lookup.quota import QuotaTerms
-from gateway.lookup.service import LookupService
+from gateway.lookup.service import Bounds, LookupService
+from gateway.settings import AlarmSettings, MissesSettings, QuotaSettings
 from tests.support.convenants import (
     GGZ,
     MANDATE,
@@ -63,13 +65,18 @@ async def no_pause(_seconds: float) -> None:
     """Wait for nothing."""
 
 
+def bounds(**changes: Any) -> Bounds:
+    """Return what the settings say unless an operator changes them, and these changes; its alarms rang never yet."""
+    return replace(lookup_bounds(QuotaSettings(), MissesSettings(), AlarmSettings()), **changes)
+
+
 def service(store: FakeIndexStore, agreement: Convenant = EVERYTHING_BY_LAW, **changes: Any) -> LookupService:
     """Return the lookup room on a store, its clock standing still."""
     values: dict[str, Any] = {
         "store": store,
         "convenant": agreement,
         "clock": lambda: NOW,
-        "quota": QuotaTerms(),
+        "bounds": bounds(),
         "pause": no_pause,
     }
     return LookupService(**values | changes)

@@ -27,6 +27,7 @@ from tests.lookup.support import (
     PARTNERS,
     RecordingStore,
     add,
+    bounds,
     no_pause,
     records,
     request,
@@ -61,7 +62,9 @@ class Room:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.service: LookupService = service(self.store, INTAKE, misses=THREE, clock=self.clock)
+        self.service: LookupService = service(
+            self.store, INTAKE, bounds=bounds(misses=THREE), clock=self.clock
+        )
 
     async def ask(self, who: str, caller: Oin = OIN_VT, **changes: Any) -> Answer:
         return await self.service.ask(request(caller, who, **changes))
@@ -158,7 +161,7 @@ async def test_partners_have_misses_of_their_own() -> None:
 
 async def test_a_partner_may_have_terms_of_its_own() -> None:
     intake = MissTerms(default=THREE.default, partners={OIN_VT: MeterTerms(per_hour=60, burst=30)})
-    asking = service(await store_with(), misses=intake)
+    asking = service(await store_with(), bounds=bounds(misses=intake))
     for number in range(30):
         await asking.ask(request(who=f"stranger-{number}"))
     with pytest.raises(MissesExhausted):
@@ -292,7 +295,13 @@ async def test_two_processes_at_the_last_miss_answer_one_stranger_between_them(
     try:
         one = MissTerms(default=MeterTerms(per_hour=1, burst=1))
         rooms = [
-            LookupService(store=store, convenant=INTAKE, clock=lambda: NOW, misses=one, pause=no_pause)
+            LookupService(
+                store=store,
+                convenant=INTAKE,
+                clock=lambda: NOW,
+                bounds=bounds(misses=one),
+                pause=no_pause,
+            )
             for store in stores
         ]
         asked: Sequence[LookupRequest] = [request(who=f"stranger-{number}") for number in range(len(rooms))]
@@ -307,12 +316,12 @@ async def test_two_processes_at_the_last_miss_answer_one_stranger_between_them(
 
 
 async def _postgres(url: str, count: int) -> list[IndexStore]:
-    from gateway.index.migrate import migrate
+    from gateway.index.migrate import SCHEMA
     from gateway.index.sql.store import open_store
     from gateway.settings import StoreSettings
 
     settings = StoreSettings(url=url)
-    await asyncio.to_thread(migrate, settings)
+    await asyncio.to_thread(SCHEMA.migrate, settings)
     stores: list[IndexStore] = [open_store(settings) for _ in range(count)]
     async with stores[0].transaction() as tx:
         for partner in PARTNERS:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,17 +14,19 @@ import pytest
 from gateway.audit.model import AuditEvent, AuditOutcome
 from gateway.convenant.model import StatuteBasis
 from gateway.convenant.question import Builtin
-from gateway.domain import Oin, Phase, Reference
+from gateway.domain import HouseholdFacts, Oin, Partner, Phase, Reference, Subject
 from gateway.errors import (
     NotFreshEnough,
     NotPermitted,
     QuotaExceeded,
+    Refusal,
     StoreUnavailable,
     Unauthenticated,
 )
-from gateway.lookup.answer import Answer, Concern
-from gateway.lookup.quota import QuotaTerms
-from gateway.lookup.service import FRESHNESS_TRIES, LARGEST_BATCH
+from gateway.index.ports import Transaction
+from gateway.lookup.answer import Answer, Concern, LookupRequest
+from gateway.lookup.service import FRESHNESS_TRIES, LARGEST_BATCH, LookupService
+from gateway.metering.ports import MeterTerms
 from tests.lookup.support import (
     ASKER,
     EVERYTHING_BY_LAW,
@@ -30,12 +34,14 @@ from tests.lookup.support import (
     PARTNERS,
     RecordingStore,
     add,
+    bounds,
     records,
     request,
     service,
     store_with,
 )
 from tests.support.convenants import convenant, rule
+from tests.support.fake_store import FakeIndexStore
 from tests.support.sealed import OIN_GGZ, OIN_POLITIE, OIN_VT, household, involvement, person
 
 OIN_STRANGER = Oin("00000099100000009900")
@@ -144,7 +150,7 @@ async def test_a_refusal_that_cannot_be_recorded_does_not_leave() -> None:
 
 async def test_over_its_quota_a_partner_is_refused_recorded_and_told_when_to_come_back() -> None:
     store = await store_with(OWN, OF_GGZ)
-    room = service(store, quota=QuotaTerms(burst=1, refill_per_second=0.5))
+    room = service(store, bounds=bounds(quota=MeterTerms(per_hour=1800, burst=1)))
     await room.ask(request())
     with pytest.raises(QuotaExceeded) as caught:
         await room.ask(request())
@@ -229,7 +235,7 @@ async def test_a_question_that_must_be_fresh_waits_until_the_index_has_come_that
     assert len(records(store)) == 1
 
 
-async def test_a_question_that_never_becomes_fresh_is_given_up_without_an_answer_or_a_record() -> None:
+async def test_a_question_that_never_becomes_fresh_is_given_up_on_record() -> None:
     store = await store_with(OWN)
     pauses: list[float] = []
 
@@ -239,7 +245,64 @@ async def test_a_question_that_never_becomes_fresh_is_given_up_without_an_answer
     with pytest.raises(NotFreshEnough):
         await service(store, pause=count).ask(request(at_least=99))
     assert len(pauses) == FRESHNESS_TRIES - 1
-    assert records(store) == ()
+    [record] = records(store)
+    assert (record.outcome, record.reason) == (AuditOutcome.REFUSED, "NOT_FRESH_ENOUGH")
+
+
+class Watched(FakeIndexStore):
+    """Counts the persons about whom anything is read."""
+
+    def __init__(self, *partners: Partner) -> None:
+        super().__init__(*partners)
+        self.read = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with super().transaction() as tx:
+            households = tx.facts.households
+
+            async def counted(subjects: Sequence[Subject], *, on: date) -> Mapping[Subject, HouseholdFacts]:
+                self.read += len(subjects)
+                return await households(subjects, on=on)
+
+            tx.facts.households = counted  # type: ignore[method-assign]
+            yield tx
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"caller": Oin("00000099100000009900")}, Unauthenticated),
+        ({"purpose": "curiosity"}, NotPermitted),
+        ({"at_least": 2**62}, NotFreshEnough),
+    ],
+)
+async def test_for_a_question_that_is_not_let_in_nothing_of_the_person_is_read(
+    changes: dict[str, Any], error: type[Exception]
+) -> None:
+    """Else the time of a refusal would tell how much there is, and nobody would count it."""
+    store = Watched(*PARTNERS)
+    await add(store, OWN, OF_GGZ)
+    with pytest.raises(error):
+        await service(store).ask(request(**changes))
+    assert store.read == 0
+    await service(store).ask(request())
+    assert store.read == 1
+
+
+async def test_questions_that_wait_for_a_token_from_nowhere_end_at_the_quota() -> None:
+    store = await store_with(OWN)
+    asking = service(store, bounds=bounds(quota=MeterTerms(per_hour=1, burst=5)))
+    outcomes = [await _outcome(asking, request(at_least=2**62)) for _ in range(8)]
+    assert [type(each) for each in outcomes] == [NotFreshEnough] * 5 + [QuotaExceeded] * 3
+    assert len(records(store)) == 8
+
+
+async def _outcome(asking: LookupService, question: LookupRequest) -> object:
+    try:
+        return await asking.ask(question)
+    except (Refusal, NotFreshEnough) as error:
+        return error
 
 
 async def test_a_question_that_is_fresh_enough_does_not_wait() -> None:
@@ -257,7 +320,7 @@ async def test_waiting_for_freshness_costs_one_question_of_the_quota() -> None:
     async def write_meanwhile(seconds: float) -> None:
         await add(store, replace(OF_GGZ, reference=Reference(f"ref-{store.state.position}")))
 
-    room = service(store, quota=QuotaTerms(burst=1, refill_per_second=0.001), pause=write_meanwhile)
+    room = service(store, bounds=bounds(quota=MeterTerms(per_hour=1, burst=1)), pause=write_meanwhile)
     assert (await room.ask(request(at_least=4))).position >= 4
 
 

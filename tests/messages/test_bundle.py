@@ -163,9 +163,10 @@ def test_equal_messages_have_equal_bytes_whatever_zone_their_time_came_in() -> N
         b'{"resourceType":"Bundle","resourceType":"Bundle"}',
         b'{"resourceType": "Bundle", "meta": {"a": 1, "\\u0061": 1}}',
         b'{"a":NaN}',
+        b"[" * 300 + b"]" * 300,
         b"[" * 100_000,
     ],
-    ids=["empty", "not-utf8", "truncated", "name-twice", "name-twice-escaped", "nan", "deep"],
+    ids=["empty", "not-utf8", "truncated", "name-twice", "name-twice-escaped", "nan", "deep", "too-deep"],
 )
 def test_what_is_no_json_is_refused(value: bytes) -> None:
     with pytest.raises(MessageRejected) as caught:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.bus.ports import BusRecord, Delivery, Position
 from gateway.errors import MessageRejected, RejectionReason, Violation
-from gateway.messages.dead_letters import dead_letter, read_dead_letter
+from gateway.messages.dead_letters import LARGEST_KEPT_BYTES, dead_letter, read_dead_letter
 from tests.support.facts import OIN_VT
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -49,6 +49,28 @@ def test_the_record_comes_back_as_it_came_whatever_was_in_it(
     assert found.place == f"{TOPIC}/0/7"
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        BusRecord(topic=TOPIC, key=b"k", value=bytes(LARGEST_KEPT_BYTES + 1), headers={}),
+        BusRecord(topic=TOPIC, key=bytes(LARGEST_KEPT_BYTES + 1), value=b"", headers={}),
+        BusRecord(topic=TOPIC, key=b"k", value=b"", headers={str(n): b"" for n in range(30_000)}),
+        BusRecord(topic=TOPIC, key=b"k", value=b"", headers={"h": bytes(LARGEST_KEPT_BYTES)}),
+    ],
+    ids=["value", "key", "many headers", "large header"],
+)
+def test_of_what_is_too_large_to_keep_the_place_stays(record: BusRecord) -> None:
+    """With the reason beside it, it could be more than the bus takes, and hold up all that wait behind it."""
+    letter = dead_letter(
+        delivered(record), rejected("value", reason=RejectionReason.TOO_LARGE), at=AT, oin=OIN_VT
+    )
+    assert len(letter.value) + len(letter.key) + sum(map(len, letter.headers.values())) < 2000
+    found = read_dead_letter(letter)
+    assert found.original is None
+    assert found.size > LARGEST_KEPT_BYTES
+    assert found.place == f"{TOPIC}/0/7"
+
+
 def test_it_goes_to_the_partners_own_topic() -> None:
     assert LETTER.topic == f"verwijsindex.dead-letter.{OIN_VT}"
     assert LETTER.value == RECORD.value
@@ -73,6 +95,8 @@ def test_its_id_follows_from_the_place_of_the_record() -> None:
         ("violations", b"[1]"),
         ("violations", b'[{"path":"x"}]'),
         ("originaltopic", None),
+        ("originalsize", b"PLANTED"),
+        ("kept", None),
     ],
 )
 def test_a_record_that_is_no_dead_letter_is_refused_at_its_header(header: str, value: bytes | None) -> None:

@@ -13,7 +13,7 @@ from gateway.domain import Oin
 from gateway.errors import QuotaExceeded
 from gateway.metering.bucket import full_again
 from gateway.metering.ports import Charge, MeterKey, MeterTerms
-from gateway.metering.sql import SqlMeter, SqlMeters
+from gateway.metering.sql import SqlMeters
 from tests.support.facts import OIN_GGZ, OIN_POLITIE, OIN_VT
 from tests.support.service_databases import OpenEngine
 
@@ -51,15 +51,14 @@ async def test_a_charge_comes_to_the_moment_that_the_pure_arithmetic_gives(proce
         assert await standing(engine, key) == {key: before}
 
 
-async def test_one_bucket_and_many_at_once_are_the_same_buckets(process: OpenEngine) -> None:
+async def test_a_refusal_says_when_the_one_that_was_refused_fits(process: OpenEngine) -> None:
     engine = process()
-    async with begin(engine) as connection:
-        await SqlMeter(connection).take("misses", OIN_VT, 60, TERMS, NOON)
-    with pytest.raises(QuotaExceeded):
-        await take(engine, charge(41))
-    await take(engine, charge(40))
-    with pytest.raises(QuotaExceeded):
-        await take(engine, charge(1))
+    await take(engine, charge(60), charge(10, partner=OIN_GGZ))
+    with pytest.raises(QuotaExceeded) as caught:
+        await take(engine, charge(41), charge(90, partner=OIN_GGZ))
+    wait = timedelta(seconds=caught.value.retry_after_seconds)
+    assert wait == timedelta(minutes=1)
+    await take(engine, charge(41), at=NOON + wait)
 
 
 async def test_charges_of_many_partners_meters_and_terms_are_taken_together_or_not_at_all(

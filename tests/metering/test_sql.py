@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.database import begin
 from gateway.domain import Oin
 from gateway.errors import QuotaExceeded, StoreUnavailable
-from gateway.metering.ports import MeterTerms
-from gateway.metering.sql import SqlMeter
+from gateway.metering.ports import Charge, MeterKey, MeterTerms
+from gateway.metering.sql import SqlMeters
 from tests.support.facts import OIN_GGZ, OIN_VT
 from tests.support.service_databases import OpenEngine
 
@@ -20,11 +20,15 @@ NOON = datetime(2026, 3, 2, 12, 0, 0, 7, tzinfo=UTC)
 TERMS = MeterTerms(per_hour=60, burst=100)
 
 
+def of(count: int, *, name: str = "evaluations", partner: Oin = OIN_VT) -> Charge:
+    return Charge(key=MeterKey(partner, name), count=count, terms=TERMS)
+
+
 async def take(
     engine: AsyncEngine, count: int, *, name: str = "evaluations", partner: Oin = OIN_VT, at: datetime = NOON
 ) -> None:
     async with begin(engine) as connection:
-        await SqlMeter(connection).take(name, partner, count, TERMS, at)
+        await SqlMeters(connection).charge([of(count, name=name, partner=partner)], at)
 
 
 async def left(engine: AsyncEngine, *, at: datetime = NOON) -> int:
@@ -32,7 +36,7 @@ async def left(engine: AsyncEngine, *, at: datetime = NOON) -> int:
     for count in range(TERMS.burst, 0, -1):
         async with engine.connect() as connection:
             try:
-                await SqlMeter(connection).take("evaluations", OIN_VT, count, TERMS, at)
+                await SqlMeters(connection).charge([of(count)], at)
             except QuotaExceeded:
                 continue
             finally:
@@ -80,7 +84,7 @@ async def test_a_transaction_that_is_rolled_back_takes_nothing(process: OpenEngi
 
     async def fail() -> None:
         async with begin(engine) as connection:
-            await SqlMeter(connection).take("evaluations", OIN_VT, 70, TERMS, NOON)
+            await SqlMeters(connection).charge([of(70)], NOON)
             raise StoreUnavailable("the log does not append")
 
     with pytest.raises(StoreUnavailable):

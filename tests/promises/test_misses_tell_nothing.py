@@ -28,7 +28,7 @@ from gateway.lookup.service import LookupService
 from gateway.metering.ports import MeterTerms
 from gateway.rpc.answers import write_answer
 from gateway.rpc.status import status_of
-from tests.lookup.support import NOW, no_pause, request, store_with
+from tests.lookup.support import NOW, bounds, no_pause, request, store_with
 from tests.support.convenants import convenant, rule
 from tests.support.sealed import OIN_GGZ, OIN_POLITIE, OIN_VT, household, involvement
 
@@ -57,7 +57,11 @@ async def told(facts: Sequence[Fact], agreement: Convenant, asked: Sequence[Look
     """Return what leaves for each question in turn, receipts aside."""
     store = await store_with(*facts)
     room = LookupService(
-        store=store, convenant=agreement, clock=lambda: NOW, misses=AT_THE_EDGE, pause=no_pause
+        store=store,
+        convenant=agreement,
+        clock=lambda: NOW,
+        bounds=bounds(misses=AT_THE_EDGE),
+        pause=no_pause,
     )
     outcomes: list[bytes] = []
     for question in asked:

@@ -22,10 +22,9 @@ from gateway.errors import NotPermitted
 from gateway.lookup import service as lookup_room
 from gateway.lookup.answer import ShownInvolvement
 from gateway.lookup.lines import lines_of
-from gateway.lookup.service import LookupService
 from gateway.rpc.answers import write_answer
 from tests.convenant.reference import shown_by_table
-from tests.lookup.support import NOW, no_pause, request, store_with
+from tests.lookup.support import request, service, store_with
 from tests.support.convenants import OIN_WIJKTEAM, TODAY, World, convenant, facts, question, rule, worlds
 from tests.support.sealed import OIN_GGZ, OIN_POLITIE, OIN_VT, household, involvement, person
 
@@ -51,7 +50,7 @@ def answer_bytes(world: World, involvements: tuple[InvolvementFact, ...]) -> byt
 async def _answer_bytes(world: World, involvements: tuple[InvolvementFact, ...]) -> bytes:
     members = household(OIN_WIJKTEAM, "anna", "bas")
     store = await store_with(members, *involvements, *world.facts.consents)
-    room = LookupService(store=store, convenant=world.convenant, clock=lambda: NOW, pause=no_pause)
+    room = service(store, world.convenant)
     asked = world.question
     question = request(asked.asker, purpose=asked.purpose)
     professional = replace(question.professional, role=asked.role)

@@ -53,10 +53,10 @@ def test_a_service_that_asks_for_a_longer_pause_than_the_longest_is_not_waited_f
     assert patience().pause_after(away(4.1)) is None
 
 
-def test_a_registration_waits_for_its_quota_and_a_lookup_only_as_long_as_for_a_service_that_is_away() -> None:
-    assert patience(REGISTRATION).pause_after(over_quota(18)) == 18
-    assert patience(LOOKUP).pause_after(over_quota(18)) is None
-    assert patience(LOOKUP).pause_after(over_quota(3)) == 3
+@pytest.mark.parametrize("advised", [0.0, 3.0, 18.0])
+def test_a_registration_waits_for_its_quota_and_a_lookup_never_does(advised: float) -> None:
+    assert patience(REGISTRATION).pause_after(over_quota(advised)) == max(advised, TERMS.first_pause_seconds)
+    assert patience(LOOKUP).pause_after(over_quota(advised)) is None
 
 
 def test_waiting_for_the_quota_takes_no_attempts_away() -> None:

@@ -52,7 +52,7 @@ def test_a_batch_is_evaluated_proved_verified_and_finalised(workers: int) -> Non
     many = [voprf.blind(b"person %d" % number) for number in range(3 * FEWEST_IN_A_THREAD)]
     elements = [one.element for one in many]
     answer = voprf.evaluate(KEY.secret, KEY.public_key, elements, workers=workers)
-    voprf.verify(KEY.public_key, elements, answer.elements, answer.proof, workers=workers)
+    voprf.verify(KEY.public_key, elements, answer.elements, answer.proof)
     outputs = [
         voprf.finalize(b"person %d" % number, one.blind, element)
         for number, (one, element) in enumerate(zip(many, answer.elements, strict=True))
@@ -70,13 +70,12 @@ def test_a_batch_is_evaluated_proved_verified_and_finalised(workers: int) -> Non
 def test_the_elements_and_what_the_proof_is_about_do_not_depend_on_the_number_of_threads(
     count: int, workers: int
 ) -> None:
-    """A proof made over parts is verified over the whole, and the other way round."""
     elements = [ELEMENTS[number % len(ELEMENTS)] for number in range(count)]
     split = voprf.evaluate(KEY.secret, KEY.public_key, elements, workers=workers)
     whole = voprf.evaluate(KEY.secret, KEY.public_key, elements)
     assert split.elements == whole.elements
     voprf.verify(KEY.public_key, elements, split.elements, split.proof)
-    voprf.verify(KEY.public_key, elements, whole.elements, whole.proof, workers=workers)
+    voprf.verify(KEY.public_key, elements, whole.elements, whole.proof)
 
 
 @given(st.integers(1, 1000), st.integers(1, 64))

@@ -19,7 +19,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
 
 from gateway.domain import Oin
-from gateway.evaluation.migrate import migrate
+from gateway.evaluation.migrate import SCHEMA
 from gateway.evaluation.standing import Standing
 from gateway.evaluation.store import open_evaluation_store
 from gateway.pseudonyms import voprf
@@ -89,7 +89,7 @@ async def custodian(identities: Identities, tmp_path: Path) -> AsyncIterator[Cus
     # The index calls here; elsewhere in this session its one certificate must serve too.
     identities.of(OIN_INDEX, server=True)
     settings = StoreSettings(url=f"sqlite:///{tmp_path}/pseudonyms.sqlite3")
-    await asyncio.to_thread(migrate, settings)
+    await asyncio.to_thread(SCHEMA.migrate, settings)
     store = open_evaluation_store(settings)
     room = make_room(store, tmp_path / "keys")
     server = PseudonymServer(

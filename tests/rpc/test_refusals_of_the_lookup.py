@@ -14,14 +14,11 @@ from gateway.lookup.service import LookupService
 from gateway.rpc.server import RpcServer
 from gateway.rpc.tokens import encode_token
 from gateway.settings import ListenSettings
+from tests.lookup.support import bounds, no_pause
 from tests.rpc.test_index_service import ask, question, reason, refusal
 from tests.support.sealed import DOOR, OIN_POLITIE
 from tests.support.serving import CONVENANT, OIN_INDEX, OIN_STRANGER, Serving
 from verwijsindex.v1 import common_pb2
-
-
-async def no_pause(seconds: float) -> None:
-    return
 
 
 @pytest.fixture
@@ -32,6 +29,7 @@ async def real(index: Serving) -> AsyncIterator[Serving]:
             store=index.store,
             convenant=CONVENANT,
             clock=lambda: datetime(2026, 3, 2, 12, tzinfo=UTC),
+            bounds=bounds(),
             pause=no_pause,
         ),
         store=index.store,

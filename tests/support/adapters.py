@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,6 +61,9 @@ class FakePseudonymiser(Pseudonymiser):
             raise StoreUnavailable("the pseudonym service is away")
         self.batches.append(len(persons))
         return [subject_of(person.reveal(), *self.epochs) for person in persons]
+
+    def current_epochs(self) -> Set[int]:
+        return set(self.epochs)
 
 
 class MemoryPublisher(Publisher):

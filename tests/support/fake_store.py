@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import partial
+from itertools import count
 from typing import TypeVar
 
 from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord, StoredAuditRecord
@@ -38,7 +38,7 @@ from gateway.errors import StoreUnavailable
 from gateway.index.ports import Directory, Facts, IndexStore, Outgoing, OutgoingQueue, Saved, Transaction
 from gateway.index.sealing import with_persons
 from gateway.metering.bucket import full_again
-from gateway.metering.ports import Charge, MeterKey, Meters
+from gateway.metering.ports import Charge, MeterKey, Meters, MeterTerms
 
 OneFact = TypeVar("OneFact", InvolvementFact, HouseholdFact, ConsentFact)
 PersonalFact = TypeVar("PersonalFact", InvolvementFact, ConsentFact)
@@ -52,6 +52,8 @@ class State:
     versions: tuple[FactMessage, ...] = ()
     first: dict[tuple[str, ...], datetime] = field(default_factory=dict)
     """When each fact was recorded first."""
+    settled: dict[tuple[str, ...], frozenset[int]] = field(default_factory=dict)
+    """Of which persons of a fact, by their places, only for whom they count is known: an epoch was forgotten."""
     position: int = 0
     partners: dict[Oin, Partner] = field(default_factory=dict)
     audit: tuple[AuditRecord, ...] = ()
@@ -64,7 +66,13 @@ class State:
 
     def copy(self) -> State:
         """Return a state that changes apart from this one."""
-        return replace(self, partners=dict(self.partners), first=dict(self.first), full_at=dict(self.full_at))
+        return replace(
+            self,
+            partners=dict(self.partners),
+            first=dict(self.first),
+            settled=dict(self.settled),
+            full_at=dict(self.full_at),
+        )
 
 
 class FakeFacts(Facts):
@@ -89,9 +97,10 @@ class FakeFacts(Facts):
         self._state.versions += (message,)
         first = self._state.first.setdefault(_key(message.fact), message.recorded_at)
         self._state.first[_key(message.fact)] = min(first, message.recorded_at)
-        if not earlier:
-            return Saved.CREATED
-        return Saved.SUPERSEDED if _order(message) < max(map(_order, earlier)) else Saved.UPDATED
+        if earlier and _order(message) < max(map(_order, earlier)):
+            return Saved.SUPERSEDED
+        self._state.settled.pop(_key(message.fact), None)
+        return Saved.UPDATED if earlier else Saved.CREATED
 
     async def households(self, subjects: Sequence[Subject], *, on: date) -> Mapping[Subject, HouseholdFacts]:
         return {subject: self._household(subject, on) for subject in subjects}
@@ -137,10 +146,43 @@ class FakeFacts(Facts):
         return found
 
     async def forget_epochs(self, before: int, *, limit: int) -> int:
-        kept = [_without(version, before) for version in self._state.versions]
+        standing = list(self._latest())
+        left = [self._left(version, before) for version in standing]
+        settled = {_key(version.fact): places for version, places in left if version is not None and places}
+        counting = {id(old): new for old, (new, _places) in zip(standing, left, strict=True)}
+        kept = [
+            counting[id(each)] if id(each) in counting else _without(each, before)
+            for each in self._state.versions
+        ]
         gone = sum(old != new for old, new in zip(self._state.versions, kept, strict=True))
-        self._state.versions = tuple(version for version in kept if version is not None)
+        lost = {_key(old.fact) for old, (new, _places) in zip(standing, left, strict=True) if new is None}
+        self._state.versions = tuple(each for each in kept if each and _key(each.fact) not in lost)
+        self._state.first = {key: at for key, at in self._state.first.items() if key not in lost}
+        self._state.settled = settled
         return gone
+
+    def _left(self, version: FactMessage, before: int) -> tuple[FactMessage | None, frozenset[int]]:
+        """Return a standing version without the old epochs, and whom of it is known by what they counted as.
+
+        Who is left with nobody to count for is left as stated.
+        """
+        if isinstance(version.fact, MergeFact):
+            return _without(version, before), frozenset()
+        merges = self._merges()
+        after = [new for each in merges if (new := _without(each, before)) is not None]
+        persons: list[tuple[Subject, bool]] = []
+        for place, stated in enumerate(_persons(version.fact)):
+            is_settled = place in self._state.settled.get(_key(version.fact), ())
+            counted = stated if is_settled else self._after_merges(merges, version, stated)
+            now, then = _later(stated, before), _later(counted, before)
+            follows = now is not None and not is_settled
+            if now is not None and follows:
+                follows = then is None or self._after_merges(after, version, now) == then
+            persons.append((stated if follows else counted, not follows))
+        named = iter([person for person, _ in persons])
+        kept = _without(with_persons(version, lambda _: next(named)), before)
+        flags = [is_settled for person, is_settled in persons if _later(person, before) is not None]
+        return kept, frozenset(place for place, is_settled in enumerate(flags) if is_settled)
 
     async def position(self) -> int:
         return self._state.position
@@ -174,13 +216,24 @@ class FakeFacts(Facts):
 
     def _standing(self, kind: type[OneFact]) -> Iterable[OneFact]:
         """Yield, for every reference, the fact of the version that counts, with whom it counts for."""
-        latest = self._latest()
-        merges = sorted((each for each in latest if isinstance(each.fact, MergeFact)), key=_order)
-        for version in latest:
+        merges = self._merges()
+        for version in self._latest():
             if isinstance(version.fact, kind):
-                moved = with_persons(version, partial(self._after_merges, merges, version)).fact
+                moved = self._counting(merges, version).fact
                 assert isinstance(moved, kind)
                 yield moved
+
+    def _counting(self, merges: Sequence[FactMessage], version: FactMessage) -> FactMessage:
+        """Return the version with the persons for whom it counts."""
+        settled, places = self._state.settled.get(_key(version.fact), frozenset()), count()
+
+        def counted(stated: Subject) -> Subject:
+            return stated if next(places) in settled else self._after_merges(merges, version, stated)
+
+        return with_persons(version, counted)
+
+    def _merges(self) -> Sequence[FactMessage]:
+        return sorted((each for each in self._latest() if isinstance(each.fact, MergeFact)), key=_order)
 
     def _latest(self) -> Collection[FactMessage]:
         latest: dict[tuple[str, ...], FactMessage] = {}
@@ -239,15 +292,17 @@ class FakeAuditLog(AuditLog):
     async def count(self) -> int:
         return len(self._state.audit)
 
-    async def answered(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
-        return Counter(
-            record.organisation
+    async def asked_about(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
+        asked = {
+            (record.organisation, record.subject.pseudonyms[-1])
             for record in self._state.audit
             if record.event is AuditEvent.LOOKUP
             and record.outcome in {AuditOutcome.DONE, AuditOutcome.EMPTY}
             and record.organisation is not None
+            and record.subject is not None
             and since <= record.at < until
-        )
+        }
+        return Counter(organisation for organisation, _ in asked)
 
 
 class FakeMeters(Meters):
@@ -260,6 +315,11 @@ class FakeMeters(Meters):
         self, keys: Collection[MeterKey], *, hold: bool = False
     ) -> Mapping[MeterKey, datetime]:
         return {key: self._full_at[key] for key in keys if key in self._full_at}
+
+    async def mend(self, keys: Mapping[MeterKey, MeterTerms], now: datetime) -> None:
+        for key, terms in keys.items():
+            limit = full_again(None, terms.burst, terms, now)
+            self._full_at[key] = min(self._full_at.get(key, now), limit)
 
     async def charge(self, charges: Sequence[Charge], now: datetime) -> None:
         after = {
@@ -358,14 +418,17 @@ def _key(fact: Fact) -> tuple[str, ...]:
 
 
 def _pseudonyms(fact: Fact) -> Iterable[Pseudonym]:
+    return (pseudonym for person in _persons(fact) for pseudonym in person.pseudonyms)
+
+
+def _persons(fact: Fact) -> Sequence[Subject]:
     match fact:
         case HouseholdFact(members=members):
-            persons = [each.subject for each in members]
+            return [each.subject for each in members]
         case MergeFact(old=old, new=new):
-            persons = [old, new]
+            return [old, new]
         case _:
-            persons = [fact.subject]
-    return (pseudonym for person in persons for pseudonym in person.pseudonyms)
+            return [fact.subject]
 
 
 def _current_subjects(fact: Fact, on: date) -> Iterable[Subject]:
@@ -385,22 +448,23 @@ def _current_subjects(fact: Fact, on: date) -> Iterable[Subject]:
 def _without(version: FactMessage, before: int) -> FactMessage | None:
     """Return the version without pseudonyms of epochs below `before`; None where nobody is left in it."""
 
-    def later(subject: Subject) -> Subject | None:
-        left = [each for each in subject.pseudonyms if each.epoch >= before]
-        return Subject(*left) if left else None
-
     fact = version.fact
     if isinstance(fact, MergeFact):
-        old, new = later(fact.old), later(fact.new)
+        old, new = _later(fact.old, before), _later(fact.new, before)
         return None if old is None or new is None else replace(version, fact=replace(fact, old=old, new=new))
     if not isinstance(fact, HouseholdFact):
-        subject = later(fact.subject)
+        subject = _later(fact.subject, before)
         return None if subject is None else replace(version, fact=replace(fact, subject=subject))
     if not fact.members:
         return version
-    members = [(member, later(member.subject)) for member in fact.members]
+    members = [(member, _later(member.subject, before)) for member in fact.members]
     left = tuple(replace(member, subject=subject) for member, subject in members if subject is not None)
     return replace(version, fact=replace(fact, members=left)) if left else None
+
+
+def _later(subject: Subject, before: int) -> Subject | None:
+    left = [each for each in subject.pseudonyms if each.epoch >= before]
+    return Subject(*left) if left else None
 
 
 def _names(persons: Iterable[Subject], subject: Subject) -> bool:

@@ -40,10 +40,14 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class ScriptedIndex(index_pb2_grpc.IndexServiceServicer):
-    """Gives ANSWER; `troubles` are raised by the next calls, `gate` holds every call until it is set."""
+    """Gives ANSWER; `troubles` are raised by the next calls, `gate` holds every call until it is set.
+
+    `seconds_left` is what each call had of its deadline.
+    """
 
     def __init__(self) -> None:
         self.asked: list[index_pb2.LookupRequest] = []
+        self.seconds_left: list[float] = []
         self.callers: list[str] = []
         self.troubles: list[VerwijsindexError | grpc.StatusCode] = []
         self.gate = asyncio.Event()
@@ -55,6 +59,7 @@ class ScriptedIndex(index_pb2_grpc.IndexServiceServicer):
     ) -> index_pb2.LookupResponse:
         """Answer, or do what the script says."""
         self.asked.append(request)
+        self.seconds_left.append(context.time_remaining())
         self.arrived.set()
         await self.gate.wait()
         if self.troubles:
@@ -152,15 +157,17 @@ class RunningAgent:
     stop: asyncio.Event
     task: asyncio.Task[None]
 
-    async def ask(self, **changes: Any) -> index_pb2.LookupResponse:
-        """Ask about BSN, with `changes` to the question."""
+    async def ask(self, *, wait_seconds: float | None = 60, **changes: Any) -> index_pb2.LookupResponse:
+        """Ask about BSN, with `changes` to the question, and wait so long (None: without a deadline)."""
         values: dict[str, Any] = {
             "bsn": BSN,
             "purpose": "coordination-of-care",
             "professional": PROFESSIONAL,
         } | changes
         request = agent_pb2.AgentServiceLookupRequest(**values)
-        return (await agent_pb2_grpc.AgentServiceStub(self.channel).Lookup(request, timeout=60)).answer
+        return (
+            await agent_pb2_grpc.AgentServiceStub(self.channel).Lookup(request, timeout=wait_seconds)
+        ).answer
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.database import open_engine
-from gateway.evaluation.migrate import migrate
+from gateway.evaluation.migrate import SCHEMA
 from gateway.settings import StoreSettings
 
 PARAMETERS = ["sqlite", pytest.param("postgres", marks=pytest.mark.services)]
@@ -30,7 +30,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def database(url: str) -> StoreSettings:
     """A database with the service's schema."""
     settings = StoreSettings(url=url)
-    await asyncio.to_thread(migrate, settings)
+    await asyncio.to_thread(SCHEMA.migrate, settings)
     return settings
 
 

@@ -132,7 +132,7 @@ class FakeAudit(AuditLog):
     async def count(self) -> int:
         return len(self.records)
 
-    async def answered(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
+    async def asked_about(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
         return {}
 
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from gateway.clock import hour_of
 from gateway.domain import Oin
-from gateway.evaluation.migrate import migrate
+from gateway.evaluation.migrate import SCHEMA
 from gateway.evaluation.model import Usage
 from gateway.evaluation.standing import Standing
 from gateway.evaluation.store import open_evaluation_store
-from gateway.evaluation.usage import hour_of
 from gateway.pseudonyms.ports import EvaluationPurpose
 from gateway.rpc.pseudonym_server import PseudonymServer
-from gateway.settings import ListenSettings, PseudonymServiceAddress, StoreSettings
+from gateway.settings import AddressSettings, ListenSettings, StoreSettings
 from tests.evaluation.support import Room, make_room
 from tests.support.custody import OIN_CUSTODIAN
 from tests.support.serving import OIN_INDEX, Identities
@@ -30,8 +30,8 @@ class Custodian:
     port: int
 
     @property
-    def address(self) -> PseudonymServiceAddress:
-        return PseudonymServiceAddress(address=f"127.0.0.1:{self.port}")
+    def address(self) -> AddressSettings:
+        return AddressSettings(address=f"127.0.0.1:{self.port}")
 
     async def count(self, partner: Oin, count: int, *, epoch: int = 1) -> None:
         """Count evaluations of a partner in the hour under way."""
@@ -57,7 +57,7 @@ def identities(tmp_path_factory: pytest.TempPathFactory) -> Identities:
 @pytest.fixture
 async def custodian(identities: Identities, tmp_path: Path) -> AsyncIterator[Custodian]:
     settings = StoreSettings(url=f"sqlite:///{tmp_path}/pseudonyms.sqlite3")
-    await asyncio.to_thread(migrate, settings)
+    await asyncio.to_thread(SCHEMA.migrate, settings)
     store = open_evaluation_store(settings)
     room = make_room(store, tmp_path / "keys")
     server = PseudonymServer(

@@ -9,15 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain import Oin
+from gateway.settings import WatchSettings
 from gateway.watching.judging import judge
 from gateway.watching.model import Evaluated, Finding, WatchTerms
 from tests.support.facts import OIN_GGZ, OIN_POLITIE, OIN_VT
 
 numbers = st.integers(0, 10**6)
+TERMS = WatchTerms(**WatchSettings().model_dump(include={"factor", "floor"}))
 
 
 def finding(
-    *counts: int | tuple[int, int], registered: int = 0, asked: int = 0, terms: WatchTerms | None = None
+    *counts: int | tuple[int, int], registered: int = 0, asked: int = 0, terms: WatchTerms = TERMS
 ) -> Finding:
     """Judge one partner; a count is of the first epoch, or a pair of epoch and count."""
     rows = [
@@ -26,7 +28,7 @@ def finding(
         else Evaluated(partner=OIN_VT, epoch=1, count=each)
         for each in counts
     ]
-    [found] = judge(rows, {OIN_VT: registered}, {OIN_VT: asked}, terms or WatchTerms())
+    [found] = judge(rows, {OIN_VT: registered}, {OIN_VT: asked}, terms)
     return found
 
 
@@ -61,9 +63,7 @@ def test_the_edge_belongs_to_what_is_explained() -> None:
 
 
 def test_every_partner_that_occurs_anywhere_is_told_of_in_the_order_of_oins() -> None:
-    found = judge(
-        [Evaluated(partner=OIN_POLITIE, epoch=1, count=2000)], {OIN_GGZ: 5}, {OIN_VT: 3}, WatchTerms()
-    )
+    found = judge([Evaluated(partner=OIN_POLITIE, epoch=1, count=2000)], {OIN_GGZ: 5}, {OIN_VT: 3}, TERMS)
     assert [(each.partner, each.evaluated, each.registered, each.asked) for each in found] == [
         (OIN_VT, 0, 0, 3),
         (OIN_GGZ, 0, 5, 0),
@@ -84,11 +84,11 @@ def test_more_registrations_or_questions_never_make_an_alarm(
 @given(st.dictionaries(st.sampled_from([OIN_VT, OIN_GGZ]), numbers), numbers)
 def test_one_partner_does_not_explain_another(registered: Mapping[Oin, int], evaluated: int) -> None:
     rows = [Evaluated(partner=OIN_POLITIE, epoch=1, count=evaluated)]
-    alone, beside = judge(rows, {}, {}, WatchTerms()), judge(rows, registered, {}, WatchTerms())
+    alone, beside = judge(rows, {}, {}, TERMS), judge(rows, registered, {}, TERMS)
     assert [each for each in beside if each.partner == OIN_POLITIE] == list(alone)
 
 
-@pytest.mark.parametrize("terms", [{"factor": 0.5}, {"floor": -1}])
+@pytest.mark.parametrize("terms", [{"factor": 0.5, "floor": 10}, {"factor": 2, "floor": -1}])
 def test_terms_under_which_what_is_explained_rings_cannot_be_made(terms: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="explained"):
         WatchTerms(**terms)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -17,9 +17,9 @@ from gateway.errors import PseudonymsUnavailable, StoreUnavailable
 from gateway.telemetry.alarms import Alarms
 from gateway.watching.model import Evaluated, WatchTerms
 from gateway.watching.ports import UsageSource
-from gateway.watching.service import Watch, first_hour
+from gateway.watching.service import Watch, window_start
 from tests.support.fake_store import FakeIndexStore
-from tests.support.sealed import OIN_GGZ, OIN_VT, household, involvement, message
+from tests.support.sealed import OIN_GGZ, OIN_VT, household, involvement, message, person
 
 NOW = datetime(2026, 3, 2, 3, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -69,6 +69,7 @@ class Site:
             "event": AuditEvent.LOOKUP,
             "outcome": AuditOutcome.EMPTY,
             "organisation": OIN_VT,
+            "subject": person(f"asked about at {at}"),
         }
         async with self.store.transaction() as tx:
             await tx.audit.append([AuditRecord(**values | changes)])
@@ -82,7 +83,7 @@ def named(capsys: pytest.CaptureFixture[str], event: str) -> list[dict[str, Any]
 ALARM, POSTPONED = "watching.evaluations-unexplained", "watching.postponed"
 
 
-async def test_the_persons_in_current_facts_and_the_questions_of_the_window_explain() -> None:
+async def test_the_persons_in_current_facts_and_those_asked_about_in_the_window_explain() -> None:
     site = Site()
     async with site.store.transaction() as tx:
         for fact in (
@@ -93,11 +94,14 @@ async def test_the_persons_in_current_facts_and_the_questions_of_the_window_expl
             await tx.facts.save(message(fact))
     await site.log(NOW - HOUR)
     await site.log(NOW - timedelta(hours=23))
+    for _ in range(20):
+        # One question repeated explains no more than itself.
+        await site.log(NOW - HOUR, subject=person("anna"))
     await site.log(NOW - timedelta(hours=25))
     await site.log(NOW - HOUR, outcome=AuditOutcome.REFUSED)
     site.usage.count(OIN_VT, 30)
     vt, ggz = await site.watch.look()
-    assert (vt.partner, vt.evaluated, vt.registered, vt.asked, vt.explained) == (OIN_VT, 30, 3, 2, 20)
+    assert (vt.partner, vt.evaluated, vt.registered, vt.asked, vt.explained) == (OIN_VT, 30, 3, 3, 22)
     assert vt.rings
     assert (ggz.registered, ggz.rings) == (1, False)
 
@@ -113,10 +117,20 @@ async def test_the_persons_in_current_facts_and_the_questions_of_the_window_expl
 async def test_a_window_has_24_hours_of_the_clock_the_one_under_way_included(
     now: datetime, since: datetime
 ) -> None:
-    assert first_hour(now) == since
+    assert window_start(now) == since
     site = Site(now=now)
     await site.watch.look()
     assert site.usage.asked == [since]
+
+
+async def test_what_ended_on_the_day_before_in_the_netherlands_explains_nothing_any_more() -> None:
+    """At half past eleven in the evening UTC it is the next day there."""
+    site = Site(now=datetime(2026, 3, 2, 23, 30, tzinfo=UTC))
+    async with site.store.transaction() as tx:
+        await tx.facts.save(message(involvement(OIN_VT, "anna", until=date(2026, 3, 2))))
+        await tx.facts.save(message(involvement(OIN_VT, "bas", until=date(2026, 3, 3))))
+    [vt] = await site.watch.look()
+    assert vt.registered == 1
 
 
 async def test_who_stands_out_is_named_once_a_period(capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,7 +214,11 @@ async def test_it_asks_the_service_before_it_opens_the_store() -> None:
             return []
 
     watch = Watch(
-        store=site.store, usage=Hanging(), terms=WatchTerms(), alarms=Alarms(HOUR), clock=lambda: NOW
+        store=site.store,
+        usage=Hanging(),
+        terms=WatchTerms(factor=2, floor=10),
+        alarms=Alarms(HOUR),
+        clock=lambda: NOW,
     )
     looking = asyncio.create_task(watch.look())
     await asked.wait()

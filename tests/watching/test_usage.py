@@ -10,7 +10,7 @@ import pytest
 
 from gateway.domain import Oin
 from gateway.errors import NotPermitted, PseudonymsUnavailable
-from gateway.settings import PseudonymServiceAddress
+from gateway.settings import AddressSettings
 from gateway.watching.model import Evaluated
 from gateway.watching.usage import ServiceUsage, open_usage
 from tests.support.facts import NOON, OIN_GGZ, OIN_VT
@@ -43,7 +43,7 @@ async def test_a_partner_is_told_nothing(custodian: Custodian) -> None:
 
 
 async def test_a_service_that_is_away_is_unavailable(identities: Identities) -> None:
-    async with open_usage(PseudonymServiceAddress(address="127.0.0.1:1"), identities.tls(OIN_INDEX)) as usage:
+    async with open_usage(AddressSettings(address="127.0.0.1:1"), identities.tls(OIN_INDEX)) as usage:
         with pytest.raises(PseudonymsUnavailable, match=r"127\.0\.0\.1:1"):
             await usage.since(NOON)
 

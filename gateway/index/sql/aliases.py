@@ -6,10 +6,10 @@ Keys are followed within one partner only: nobody's merge moves what another par
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     CTE,
@@ -28,8 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.domain import SealedPseudonym, Subject
-from gateway.index.merging import StandingMerge, counts_as
+from gateway.index.merging import Merges, StandingMerge
 from gateway.index.sql import tables as t
+from gateway.index.sql.keys import FactKey, is_of
 from gateway.index.sql.rows import Row
 
 OLD, NEW = 0, 1
@@ -38,13 +39,8 @@ OLD, NEW = 0, 1
 FACTS_AT_ONCE = 500
 """Facts whose keys are read and written together: far from the most parameters a statement may have."""
 
-
-class FactKey(NamedTuple):
-    """Which fact a row of `subject_keys` is of."""
-
-    fact: str
-    partner: str
-    reference: str
+_RowsNow = Callable[[Sequence[Row], datetime, Merges], list[Row]]
+"""What becomes of the keys at one place of a fact, by when the fact was recorded first and its partner's merges."""
 
 
 async def facts_behind(connection: AsyncConnection, merges: Iterable[FactKey]) -> set[FactKey]:
@@ -78,59 +74,98 @@ async def follow_merges(
     """
     moved = set(behind)
     if moved or await _standing_merges(connection, written):
-        facts = iter(sorted(moved.union(written)))
-        while batch := list(islice(facts, FACTS_AT_ONCE)):
-            await _settle(connection, batch)
+        await _settle(connection, moved.union(written), _followed)
 
 
-async def _settle(connection: AsyncConnection, facts: Sequence[FactKey]) -> None:
-    merges = await _standing_merges(connection, facts)
+async def keep_counting(connection: AsyncConnection, facts: Collection[FactKey], *, since: int) -> None:
+    """Let each of these facts count for somebody without the epochs below `since`, whose keys go.
+
+    What was moved stays where it is, also when nothing is left of the merge that moved it. Who counted under an
+    epoch that goes alone counts as stated again, and as the merges that are left say.
+    """
+
+    def left(rows: Sequence[Row], recorded_at: datetime, merges: Merges) -> list[Row]:
+        over = [row for row in rows if row["epoch"] < since]
+        return [*over, *_left([row for row in rows if row["epoch"] >= since], recorded_at, merges)]
+
+    await _settle(connection, facts, left, since=since)
+
+
+async def _settle(
+    connection: AsyncConnection, facts: Iterable[FactKey], now: _RowsNow, *, since: int = 1
+) -> None:
+    remaining = iter(sorted(facts))
+    while batch := list(islice(remaining, FACTS_AT_ONCE)):
+        await _settle_batch(connection, batch, now, since=since)
+
+
+async def _settle_batch(
+    connection: AsyncConnection, facts: Sequence[FactKey], now: _RowsNow, *, since: int
+) -> None:
+    standing = await _standing_merges(connection, facts, since=since)
+    merges = {partner: Merges(standing.get(partner, ())) for partner in {fact.partner for fact in facts}}
     first = await _first_recorded(connection, facts)
     keys = t.subject_keys
     found = await connection.execute(select(keys).where(keys.c.fact != t.merges.name, _is_among(facts)))
-    before: defaultdict[FactKey, list[Row]] = defaultdict(list)
+    before: defaultdict[FactKey, defaultdict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in found.mappings():
-        before[FactKey(row["fact"], row["partner"], row["reference"])].append(dict(row))
-    after = {
-        fact: _rows_now(rows, first[fact], merges[fact.partner])
-        for fact, rows in before.items()
-        # Every fact asked for is among these rows; a few others may be.
-        if fact in first
-    }
-    changed = [fact for fact, rows in after.items() if _as_set(rows) != _as_set(before[fact])]
-    if changed:
-        names = FactKey._fields
-        await connection.execute(
-            delete(keys).where(*(keys.c[name] == bindparam(f"of_{name}") for name in names)),
-            [{f"of_{name}": getattr(fact, name) for name in names} for fact in changed],
-        )
-        await connection.execute(insert(keys), [row for fact in changed for row in after[fact]])
+        before[FactKey(row["fact"], row["partner"], row["reference"])][row["place"]].append(dict(row))
+    # Every fact asked for is among these rows; a few others may be.
+    for fact in before.keys() - first.keys():
+        del before[fact]
+    changed: dict[FactKey, list[Row]] = {}
+    for fact, places in before.items():
+        after = [row for rows in places.values() for row in now(rows, first[fact], merges[fact.partner])]
+        if _as_set(after) != _as_set(row for rows in places.values() for row in rows):
+            changed[fact] = after
+    await _replace(connection, changed)
 
 
-def _rows_now(rows: Sequence[Row], recorded_at: datetime, merges: Sequence[StandingMerge]) -> list[Row]:
-    """Return the keys of one fact with the persons for whom it counts now."""
-    places: defaultdict[int, list[Row]] = defaultdict(list)
-    for row in rows:
-        places[row["place"]].append(row)
-    found = []
-    for at_place in places.values():
-        identity = {name: at_place[0][name] for name in ("fact", "partner", "reference", "place")}
-        stated = {row["epoch"]: row["stated"] for row in at_place if row["stated"] is not None}
-        subject: dict[int, bytes] = {}
-        if stated:
-            person = counts_as(_subject(stated), recorded_at=recorded_at, merges=merges)
-            subject = {pseudonym.epoch: pseudonym.reveal() for pseudonym in person.pseudonyms}
-        found += [
-            identity | {"epoch": epoch, "stated": stated.get(epoch), "subject": subject.get(epoch)}
-            for epoch in stated.keys() | subject.keys()
-        ]
-    return found
+async def _replace(connection: AsyncConnection, changed: Mapping[FactKey, Sequence[Row]]) -> None:
+    """Let these rows be all keys of the facts."""
+    if not changed:
+        return
+    keys, names = t.subject_keys, FactKey._fields
+    await connection.execute(
+        delete(keys).where(*(keys.c[name] == bindparam(f"of_{name}") for name in names)),
+        [{f"of_{name}": getattr(fact, name) for name in names} for fact in changed],
+    )
+    rows = [row for after in changed.values() for row in after]
+    if rows:
+        await connection.execute(insert(keys), rows)
+
+
+def _followed(rows: Sequence[Row], recorded_at: datetime, merges: Merges) -> list[Row]:
+    """Return the keys of one person of a fact with for whom they count now."""
+    stated = {row["epoch"]: row["stated"] for row in rows if row["stated"] is not None}
+    if not stated:
+        # Nothing is known any more of whom the partner named: what an ended epoch's merge moved stays.
+        return list(rows)
+    person = merges.counts_as(_subject(stated), recorded_at=recorded_at)
+    subject = {pseudonym.epoch: pseudonym.reveal() for pseudonym in person.pseudonyms}
+    identity = {name: rows[0][name] for name in ("fact", "partner", "reference", "place")}
+    return [
+        identity | {"epoch": epoch, "stated": stated.get(epoch), "subject": subject.get(epoch)}
+        for epoch in stated.keys() | subject.keys()
+    ]
+
+
+def _left(rows: Sequence[Row], recorded_at: datetime, merges: Merges) -> list[Row]:
+    """Return the same where nothing is left but these rows and these merges."""
+    counting = [row for row in rows if row["subject"] is not None]
+    followed = _followed(rows, recorded_at, merges) if rows else []
+    if not counting or _as_set(followed) == _as_set(rows):
+        return followed
+    return [row | {"stated": None} for row in counting]
 
 
 async def _standing_merges(
-    connection: AsyncConnection, facts: Sequence[FactKey]
+    connection: AsyncConnection, facts: Sequence[FactKey], *, since: int = 1
 ) -> Mapping[str, list[StandingMerge]]:
-    """Return by partner the merges, not undone, to which the persons that these facts name can lead."""
+    """Return by partner the merges, not undone, to which the persons that these facts name can lead.
+
+    Only what is known of their persons under epochs from `since` on.
+    """
     keys = t.subject_keys.c
     start = select(keys.partner, keys.stated).where(keys.fact != t.merges.name, _is_among(facts))
     reach = _reach(start, came_in=OLD, goes_on=NEW)
@@ -140,9 +175,9 @@ async def _standing_merges(
         select(key.c.partner, key.c.reference, key.c.place, key.c.epoch, key.c.stated, *_order(merge))
         .select_from(reach)
         .join(hit, and_(_is_of_merge(hit, OLD), _is_reached(hit, reach)))
-        .join(key, and_(key.c.fact == t.merges.name, _is_same(hit, key)))
-        .join(merge, _is_same(key, merge))
-        .where(merge.c.undone.is_(False))
+        .join(key, and_(key.c.fact == t.merges.name, is_of(hit, key)))
+        .join(merge, is_of(key, merge))
+        .where(merge.c.undone.is_(False), key.c.epoch >= since)
         .distinct()
     )
     persons: defaultdict[tuple[str, str], defaultdict[int, dict[int, bytes]]] = defaultdict(
@@ -194,7 +229,7 @@ def _reach(start: Select[Any], *, came_in: int, goes_on: int) -> CTE:
         select(there.c.partner, there.c.stated)
         .select_from(reach)
         .join(here, and_(_is_of_merge(here, came_in), _is_reached(here, reach)))
-        .join(there, and_(_is_of_merge(there, goes_on), _is_same(here, there)))
+        .join(there, and_(_is_of_merge(there, goes_on), is_of(here, there)))
     )
     return reach.union(step)
 
@@ -214,10 +249,6 @@ def _is_of_merge(key: Any, place: int) -> ColumnElement[bool]:
 
 def _is_reached(key: Any, reach: CTE) -> ColumnElement[bool]:
     return and_(key.c.partner == reach.c.partner, key.c.stated == reach.c.stated)
-
-
-def _is_same(one: Any, other: Any) -> ColumnElement[bool]:
-    return and_(one.c.partner == other.c.partner, one.c.reference == other.c.reference)
 
 
 def _subject(by_epoch: Mapping[int, bytes]) -> Subject:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, tuple_
@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.domain import ConsentEffect, Oin
 from gateway.index.sql import tables as t
+from gateway.index.sql.aliases import facts_behind, keep_counting
 from gateway.index.sql.households import CURRENT_PHASES
+from gateway.index.sql.keys import FactKey, is_of
 
-_TABLES = {**t.FACT_TABLES, t.merges.name: t.merges}
+_TABLE_OF_PERSONS = {**t.FACT_TABLES, t.merges.name: t.merges}
 """In which table the fact or the merge stands whose persons `subject_keys.fact` names."""
 
 
@@ -57,31 +59,50 @@ def _is_not_over(table: Table, on: date) -> ColumnElement[bool]:
 
 def _is_current(table: Table, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     keys = t.subject_keys.c
-    same = [keys.partner == table.c.partner, keys.reference == table.c.reference]
+    same = [is_of(t.subject_keys, table)]
     if table is t.household_members:
         same.append(keys.place == table.c.place)
     return and_(keys.fact == table.name, select(1).where(*same, condition).exists())
 
 
 async def forget_epochs(connection: AsyncConnection, before: int, *, limit: int) -> int:
-    """Remove up to `limit` keys of epochs below `before`, and with them what names nobody any more."""
+    """Remove up to `limit` keys of epochs below `before`, and with them what names nobody any more.
+
+    What a merge moved stays moved, and a person of a fact for whom nobody would count counts as stated.
+    """
+    is_merge = t.subject_keys.c.fact == t.merges.name
+    # Merges go last: until then they say for whom the facts count.
+    gone = await _forget_keys(connection, before, ~is_merge, limit=limit)
+    if gone < limit:
+        gone += await _forget_keys(connection, before, is_merge, limit=limit - gone)
+    versions = t.versions.c
+    old = select(versions.number).where(versions.epoch < before).limit(limit)
+    forgotten = await connection.execute(delete(t.versions).where(versions.number.in_(old)))
+    return gone + forgotten.rowcount
+
+
+async def _forget_keys(
+    connection: AsyncConnection, before: int, kind: ColumnElement[bool], *, limit: int
+) -> int:
     keys = t.subject_keys.c
     identity = (keys.fact, keys.partner, keys.reference, keys.place, keys.epoch)
-    rows = (await connection.execute(select(*identity).where(keys.epoch < before).limit(limit))).all()
+    found = await connection.execute(select(*identity).where(keys.epoch < before, kind).limit(limit))
+    rows = found.all()
     if rows:
+        touched = {FactKey(row.fact, row.partner, row.reference) for row in rows}
+        merges = {fact for fact in touched if fact.fact == t.merges.name}
+        moved = await facts_behind(connection, merges)
         await connection.execute(
             delete(t.subject_keys).where(tuple_(*identity).in_([tuple(row) for row in rows]))
         )
-        await _remove_nameless(connection, {(row.fact, row.partner, row.reference) for row in rows})
-    versions = t.versions.c
-    old = select(versions.number).where(versions.epoch < before).limit(limit)
-    gone = await connection.execute(delete(t.versions).where(versions.number.in_(old)))
-    return len(rows) + gone.rowcount
+        await keep_counting(connection, moved | (touched - merges), since=before)
+        await _remove_nameless(connection, touched)
+    return len(rows)
 
 
-async def _remove_nameless(connection: AsyncConnection, facts: set[tuple[str, str, str]]) -> None:
+async def _remove_nameless(connection: AsyncConnection, facts: Collection[FactKey]) -> None:
     """Remove the members without a key, and each of these facts that has no person left."""
-    for kind, table in _TABLES.items():
+    for kind, table in _TABLE_OF_PERSONS.items():
         touched = [(partner, reference) for fact, partner, reference in facts if fact == kind]
         if not touched:
             continue
@@ -100,7 +121,7 @@ async def _delete_unnamed(
     at_place: bool = False,
 ) -> None:
     keys = t.subject_keys.c
-    same = [keys.fact == kind, keys.partner == table.c.partner, keys.reference == table.c.reference]
+    same = [keys.fact == kind, is_of(t.subject_keys, table)]
     if at_place:
         same.append(keys.place == table.c.place)
     is_named = select(1).select_from(t.subject_keys).where(*same).exists()

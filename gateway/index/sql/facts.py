@@ -30,20 +30,18 @@ from gateway.domain import (
 )
 from gateway.index.ports import Facts, Saved
 from gateway.index.sql import tables as t
-from gateway.index.sql.aliases import FactKey, facts_behind, follow_merges
+from gateway.index.sql.aliases import facts_behind, follow_merges
 from gateway.index.sql.epochs import forget_epochs, newest_epochs
 from gateway.index.sql.households import CURRENT_PHASES, read_households
+from gateway.index.sql.keys import FactKey
 from gateway.index.sql.rows import Row, current_row, member_rows, subject_key_rows, version_row
 from gateway.index.sql.ties import Tie, read_ties
 from gateway.index.sql.upsert import insert_or_replace, insert_unless_there
 
-Key = tuple[str, str, str]
-"""Which fact: its table, its partner and its reference."""
-
 Order = tuple[bool, datetime, str]
 """Whether it is the last word whatever comes, when it was recorded, its message id: the greatest counts."""
 
-_TABLES = {
+_TABLE_OF_FACT = {
     InvolvementFact: t.involvements,
     HouseholdFact: t.households,
     ConsentFact: t.consents,
@@ -144,10 +142,10 @@ class SqlFacts(Facts):
 
     async def _standing(
         self, messages: Sequence[FactMessage]
-    ) -> tuple[dict[Key, Order], dict[Key, datetime]]:
+    ) -> tuple[dict[FactKey, Order], dict[FactKey, datetime]]:
         """Return for every fact that is there already the order of the version that counts, and its first time."""
-        standing: dict[Key, Order] = {}
-        first: dict[Key, datetime] = {}
+        standing: dict[FactKey, Order] = {}
+        first: dict[FactKey, datetime] = {}
         for table in {table_of(message.fact) for message in messages}:
             facts = [message.fact for message in messages if table_of(message.fact) is table]
             # Every pair is among these rows; a few others may be, and are never asked for.
@@ -158,12 +156,12 @@ class SqlFacts(Facts):
                 )
             )
             for row in rows.mappings():
-                key = (table.name, row["partner"], row["reference"])
+                key = FactKey(table.name, row["partner"], row["reference"])
                 standing[key] = (bool(row.get("undone")), row["recorded_at"], row["message_id"])
                 first[key] = row.get("first_recorded_at", row["recorded_at"])
         return standing, first
 
-    async def _move_back(self, messages: Sequence[FactMessage], known: Mapping[Key, datetime]) -> None:
+    async def _move_back(self, messages: Sequence[FactMessage], known: Mapping[FactKey, datetime]) -> None:
         """Write down of facts that were there when they were recorded first, where an older version tells."""
         first = first_recorded(messages, known)
         for table in t.FACT_TABLES.values():
@@ -172,15 +170,15 @@ class SqlFacts(Facts):
                 table.c.reference == bindparam("of_reference"),
             )
             earlier = [
-                {"of_partner": key[1], "of_reference": key[2], "earlier": moment}
+                {"of_partner": key.partner, "of_reference": key.reference, "earlier": moment}
                 for key, moment in first.items()
-                if key[0] == table.name and moment < known.get(key, moment)
+                if key.fact == table.name and moment < known.get(key, moment)
             ]
             if earlier:
                 change = update(table).where(*identity).values(first_recorded_at=bindparam("earlier"))
                 await self._connection.execute(change, earlier)
 
-    async def _write(self, messages: Iterable[FactMessage], first: Mapping[Key, datetime]) -> None:
+    async def _write(self, messages: Iterable[FactMessage], first: Mapping[FactKey, datetime]) -> None:
         """Let these versions be the ones that count."""
         by_table: defaultdict[Table, list[FactMessage]] = defaultdict(list)
         for message in messages:
@@ -220,24 +218,24 @@ class SqlFacts(Facts):
 
 def table_of(fact: Fact) -> Table:
     """Return the table in which the version of the fact that counts stands."""
-    return _TABLES[type(fact)]
+    return _TABLE_OF_FACT[type(fact)]
 
 
-def key_of(fact: Fact) -> Key:
+def key_of(fact: Fact) -> FactKey:
     """Return which fact it is a version of."""
-    return table_of(fact).name, fact.partner, fact.reference
+    return FactKey(table_of(fact).name, fact.partner, fact.reference)
 
 
 def place(
-    messages: Sequence[FactMessage], standing: Mapping[Key, Order]
-) -> tuple[list[Saved], dict[Key, FactMessage]]:
+    messages: Sequence[FactMessage], standing: Mapping[FactKey, Order]
+) -> tuple[list[Saved], dict[FactKey, FactMessage]]:
     """Return what becomes of each message after the standing versions, and which count in the end. Pure.
 
     A merge that was undone stays undone, whatever is recorded later.
     """
     orders = dict(standing)
     outcomes: list[Saved] = []
-    now_counting: dict[Key, FactMessage] = {}
+    now_counting: dict[FactKey, FactMessage] = {}
     for message in messages:
         key = key_of(message.fact)
         is_last = isinstance(message.fact, MergeFact) and message.fact.undone
@@ -251,7 +249,9 @@ def place(
     return outcomes, now_counting
 
 
-def first_recorded(messages: Iterable[FactMessage], known: Mapping[Key, datetime]) -> dict[Key, datetime]:
+def first_recorded(
+    messages: Iterable[FactMessage], known: Mapping[FactKey, datetime]
+) -> dict[FactKey, datetime]:
     """Return when each fact was recorded first, with these versions beside what was known. Pure."""
     first = dict(known)
     for message in messages:

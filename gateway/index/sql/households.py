@@ -43,6 +43,7 @@ from gateway.domain import (
     Subject,
 )
 from gateway.index.sql import tables as t
+from gateway.index.sql.keys import is_of
 from gateway.index.sql.rows import read_consent, read_involvement
 
 CURRENT_PHASES = (Phase.PROVISIONAL.value, Phase.ACTIVE.value)
@@ -193,7 +194,7 @@ def _facts_part(name: str, table: Table, persons: CTE) -> Select[Any]:
     return (
         _part(name, columns)
         .select_from(hit)
-        .join(table, and_(hit.c.partner == table.c.partner, hit.c.reference == table.c.reference))
+        .join(table, is_of(hit, table))
         .join(key, _is_same_fact(hit, key))
         .where(hit.c.fact == table.name, hit.c.subject.in_(select(persons.c.subject)))
     )
@@ -210,7 +211,7 @@ def _members(asked: Sequence[bytes], on: date) -> Select[Any]:
             *(key.c[name] for name in ("partner", "reference", "place", "epoch", "subject")),
         )
         .select_from(hit)
-        .join(assertion, and_(hit.c.partner == assertion.c.partner, hit.c.reference == assertion.c.reference))
+        .join(assertion, is_of(hit, assertion))
         .join(own, _is_at(hit, own))
         .join(key, _is_same_fact(hit, key))
         .join(other, _is_at(key, other))
@@ -234,20 +235,11 @@ def _persons(asked: Sequence[bytes], members: CTE) -> CTE:
 
 def _is_same_fact(one: Any, other: Any) -> ColumnElement[bool]:
     """The keys of the fact in which one of them was found; those alone that count for somebody."""
-    return and_(
-        one.c.fact == other.c.fact,
-        one.c.partner == other.c.partner,
-        one.c.reference == other.c.reference,
-        other.c.subject.is_not(None),
-    )
+    return and_(one.c.fact == other.c.fact, is_of(one, other), other.c.subject.is_not(None))
 
 
 def _is_at(key: Any, member: Any) -> ColumnElement[bool]:
-    return and_(
-        key.c.partner == member.c.partner,
-        key.c.reference == member.c.reference,
-        key.c.place == member.c.place,
-    )
+    return and_(is_of(key, member), key.c.place == member.c.place)
 
 
 def is_within(columns: Any, on: date) -> ColumnElement[bool]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.audit.sql import SqlAuditLog
-from gateway.database import begin, open_engine
+from gateway.database import open_engine
 from gateway.index.migrate import SCHEMA
 from gateway.index.ports import IndexStore, Transaction
 from gateway.index.sql.directory import SqlDirectory
@@ -16,6 +13,7 @@ from gateway.index.sql.facts import SqlFacts
 from gateway.index.sql.outgoing import SqlOutgoingQueue
 from gateway.metering.sql import SqlMeters
 from gateway.settings import StoreSettings
+from gateway.store import SqlStore
 
 
 class SqlTransaction(Transaction):
@@ -54,25 +52,11 @@ class SqlTransaction(Transaction):
         return self._outgoing
 
 
-class SqlIndexStore(IndexStore):
+class SqlIndexStore(SqlStore[Transaction], IndexStore):
     """The index's database, opened once a process."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """Begin a transaction; it commits when the block ends without an error."""
-        async with begin(self._engine) as connection:
-            yield SqlTransaction(connection)
-
-    async def check(self) -> None:
-        """Return if the store answers with the schema this code needs."""
-        await SCHEMA.check(self._engine)
-
-    async def close(self) -> None:
-        """Release every connection."""
-        await self._engine.dispose()
+        super().__init__(engine, SCHEMA, SqlTransaction)
 
 
 def open_store(settings: StoreSettings) -> SqlIndexStore:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.domain import Oin, Subject
 from gateway.index.sql import tables as t
 from gateway.index.sql.households import CURRENT_PHASES, is_within
+from gateway.index.sql.keys import is_of
 
 Tie = tuple[Oin, Subject]
 
@@ -40,7 +41,7 @@ def _direct(keys: Collection[tuple[str, bytes]], on: date) -> Select[Any]:
     hit = t.subject_keys.alias("direct_hit")
     return (
         select(hit.c.partner, hit.c.subject)
-        .join(t.involvements, _is_of(hit, t.involvements))
+        .join(t.involvements, is_of(hit, t.involvements))
         .where(hit.c.fact == t.involvements.name, _is_asked(hit, keys), _is_current(on))
     )
 
@@ -51,12 +52,12 @@ def _by_household(keys: Collection[tuple[str, bytes]], on: date) -> Select[Any]:
     own, other = t.household_members.alias("tie_own"), t.household_members.alias("tie_other")
     return (
         select(hit.c.partner, hit.c.subject)
-        .join(t.households, _is_of(hit, t.households))
-        .join(own, and_(_is_of(hit, own), hit.c.place == own.c.place))
-        .join(key, and_(_is_of(hit, key), key.c.fact == hit.c.fact))
-        .join(other, and_(_is_of(key, other), key.c.place == other.c.place))
+        .join(t.households, is_of(hit, t.households))
+        .join(own, and_(is_of(hit, own), hit.c.place == own.c.place))
+        .join(key, and_(is_of(hit, key), key.c.fact == hit.c.fact))
+        .join(other, and_(is_of(key, other), key.c.place == other.c.place))
         .join(known, and_(known.c.partner == key.c.partner, known.c.subject == key.c.subject))
-        .join(t.involvements, _is_of(known, t.involvements))
+        .join(t.involvements, is_of(known, t.involvements))
         .where(
             hit.c.fact == t.household_members.name,
             _is_asked(hit, keys),
@@ -67,10 +68,6 @@ def _by_household(keys: Collection[tuple[str, bytes]], on: date) -> Select[Any]:
             _is_current(on),
         )
     )
-
-
-def _is_of(one: FromClause, other: FromClause) -> ColumnElement[bool]:
-    return and_(one.c.partner == other.c.partner, one.c.reference == other.c.reference)
 
 
 def _is_asked(hit: FromClause, keys: Collection[tuple[str, bytes]]) -> ColumnElement[bool]:

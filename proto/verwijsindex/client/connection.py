@@ -21,7 +21,7 @@ DEADLINE_SECONDS = 5.0
 
 _PAGE = 500
 
-_SERVICE_CONFIG = {
+SERVICE_CONFIG = {
     "methodConfig": [
         {
             # UNAVAILABLE means that nothing was answered, so asking again shows nobody anything twice. A
@@ -40,6 +40,7 @@ _SERVICE_CONFIG = {
         }
     ]
 }
+"""gRPC's service config for a channel to an index: what is repeated, and how often."""
 
 _Stream = grpc.aio.StreamStreamCall[index_pb2.LookupStreamRequest, index_pb2.LookupStreamResponse]
 
@@ -153,7 +154,7 @@ async def connect(
 
     """
     credentials = _credentials(certificate, key, trusted_ca)
-    options: list[tuple[str, Any]] = [("grpc.service_config", json.dumps(_SERVICE_CONFIG))]
+    options: list[tuple[str, Any]] = [("grpc.service_config", json.dumps(SERVICE_CONFIG))]
     if server_name is not None:
         options.append(("grpc.ssl_target_name_override", server_name))
     async with grpc.aio.secure_channel(address, credentials, options=options) as channel:

@@ -18,9 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo  # type: ignore[import-untyped]
-from grpc_status import rpc_status
 
+from verwijsindex.status import details_of
 from verwijsindex.v1.index_pb2 import LookupFailure
 
 
@@ -96,15 +95,14 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 def error_of_call(error: grpc.aio.AioRpcError) -> IndexClientError:
     """Return the error for a call that ended with another status than OK."""
-    info, bad_request, retry = ErrorInfo(), BadRequest(), RetryInfo()
-    status = rpc_status.from_call(error)  # type: ignore[arg-type]  # it reads what both kinds of call have
-    for detail in status.details if status is not None else ():
-        for message in (info, bad_request, retry):
-            detail.Unpack(message)
-    delay = retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None
-    violations = [Violation(each.field, each.description) for each in bad_request.field_violations]
-    text = error.details() or error.code().name
-    return _build(error.code(), info.reason, text, violations=violations, retry_after_seconds=delay)
+    told = details_of(error)
+    return _build(
+        error.code(),
+        told.reason,
+        error.details() or error.code().name,
+        violations=[Violation(field, rule) for field, rule in told.violations],
+        retry_after_seconds=told.retry_after_seconds,
+    )
 
 
 def error_of_failure(failure: LookupFailure) -> IndexClientError:

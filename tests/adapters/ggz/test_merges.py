@@ -10,6 +10,7 @@ import pytest
 
 from adapters.ggz import ADAPTER
 from adapters.kit.outbox import Fate
+from adapters.kit.report import NOT_SAID
 from gateway.domain import Event, FactMessage, InvolvementFact, MergeFact, Phase
 from tests.support.adapters import TODAY, Workbench, subject_of
 from tests.support.hl7 import adt, pv1
@@ -333,10 +334,13 @@ async def test_a_bsn_corrected_in_another_epoch_is_said_again_for_each_involveme
     """The index has forgotten the old person's pseudonym: there is nothing to merge."""
     await told(bench, admit("L1", OLD, visit="V1"), admit("L1", OLD, visit="V2"))
     bench.pseudonymiser.epochs = (2,)
-    messages = await told(bench, update("L1", NEW))
+    report = await bench.run(bench.write("a31.hl7", update("L1", NEW)))
+    messages = bench.drain()
     assert [message.event for message in messages] == [UPDATED, UPDATED]
     facts = [message.fact for message in messages if isinstance(message.fact, InvolvementFact)]
     assert {fact.subject for fact in facts} == {subject_of(NEW, 2)}
+    [line] = [line for line in report["details"] if line["outcome"] == NOT_SAID]
+    assert (line["place"], "does not move" in line["reason"]) == ("message 1", True)
 
 
 async def test_nothing_of_a_number_is_in_the_state_file(bench: Workbench, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("event", sa.String(length=32), nullable=False),
         sa.Column("outcome", sa.String(length=32), nullable=False),
         sa.Column("organisation", sa.String(length=20), nullable=True),
+        sa.Column("person", sa.LargeBinary(length=32), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_audit_records")),
         sa.UniqueConstraint("record_id", name=op.f("uq_audit_records_record_id")),
