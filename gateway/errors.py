@@ -17,7 +17,8 @@
         ├── PseudonymsUnavailable     the pseudonym service cannot be reached or gives no answer
         └── NotFreshEnough            the store has not caught up with the caller's consistency token
 
-What a loop must do with an error stands in its type (`recovery`), so no caller decides by reading a text.
+A room may refine a class that only it raises (`ProofRefused`, `MissesExhausted`): recovery and status are those of
+the class here. What a loop must do with an error stands in its type, so no caller decides by reading a text.
 Texts are written for the reader of a log or a terminal: they name fields and rules, and hold no value that
 came in. `tests/test_errors.py` proves that every class has a recovery and a gRPC status.
 """

@@ -26,6 +26,8 @@ from gateway.errors import (
     VerwijsindexError,
     Violation,
 )
+from gateway.lookup.misses import MissesExhausted
+from gateway.pseudonyms.proof import ProofRefused
 from gateway.rpc.status import TABLE, code_of, reason_of, row_of, status_of
 
 SECRET = "PLANTED: db.internal:5432"
@@ -51,6 +53,15 @@ def example(kind: type[VerwijsindexError]) -> VerwijsindexError:
     if issubclass(kind, Refusal):
         return kind("A_REASON", "a text")
     return kind(SECRET)
+
+
+def test_what_a_room_refines_keeps_recovery_and_status_of_its_class() -> None:
+    """Loops and callers know the classes of the tree; a room's own must mean the same to them."""
+    refined = [kind for kind in classes_below(VerwijsindexError) if kind not in OF_THE_TREE]
+    for kind in refined:
+        known = next(each for each in kind.__mro__ if each in OF_THE_TREE)
+        assert kind.recovery is known.recovery, kind
+    assert {ProofRefused, MissesExhausted} <= set(refined)
 
 
 @pytest.mark.parametrize("kind", OF_THE_TREE)

@@ -13,7 +13,14 @@ from gateway.convenant.deciding import check_asker, decide
 from gateway.convenant.model import Convenant
 from gateway.convenant.question import Decision, Question
 from gateway.domain import HouseholdFacts, Oin, Partner, Subject
-from gateway.errors import NotFreshEnough, NotPermitted, QuotaExceeded, Refusal, Unauthenticated
+from gateway.errors import (
+    NotFreshEnough,
+    NotPermitted,
+    QuotaExceeded,
+    Refusal,
+    StoreUnavailable,
+    Unauthenticated,
+)
 from gateway.index.ports import IndexStore, Transaction
 from gateway.lookup import events, misses, quota
 from gateway.lookup.answer import Answer, LookupRequest
@@ -63,7 +70,7 @@ class _Setting:
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """How a question ended, and its record; none for one that is tried again."""
+    """How a question ended, and its record; none for one that is tried again, or of a stranger who was named."""
 
     outcome: _Outcome
     record: AuditRecord | None
@@ -105,6 +112,8 @@ class LookupService:
         self._clock = clock
         self._bounds = bounds
         self._pause = pause
+        # Whoever has a certificate of the trusted CA can ask: a stranger is on record once a period, not per call.
+        self._strangers = Alarms(bounds.alarms.repeat)
         self._batcher = Batcher(self._answer_all, most=LARGEST_BATCH)
 
     async def ask(self, request: LookupRequest) -> Answer:
@@ -134,10 +143,19 @@ class LookupService:
         except QuotaExceeded:
             # Another process took what was left between the look at the meters and the charge, and nothing of the
             # batch was written. Again, and now nobody can.
+            self._forget_strangers(tries)
             outcomes = await self._settle(tries, hold=True)
+        except StoreUnavailable:
+            self._forget_strangers(tries)
+            raise
         self._name_the_exhausted([each.request for each in tries], outcomes)
         # Step 7.
         return outcomes
+
+    def _forget_strangers(self, tries: Sequence[_Try]) -> None:
+        """What was to be written about them was not."""
+        for each in tries:
+            self._strangers.forget(each.request.caller)
 
     async def _settle(self, tries: Sequence[_Try], *, hold: bool) -> Sequence[_Outcome]:
         async with self._store.transaction() as tx:
@@ -189,7 +207,9 @@ class LookupService:
                 return _Ended(NotFreshEnough(_STALE), record)
             Misses(self._bounds.misses, setting.tally).require(asker.oin)
         except Refusal as refusal:
-            return _Ended(refusal, self._refused(request, caller, _reason_of(refusal), setting.at))
+            is_named = caller is not None or self._strangers.is_due(request.caller, setting.at)
+            record = self._refused(request, caller, _reason_of(refusal), setting.at)
+            return _Ended(refusal, record if is_named else None)
         return None
 
     def _answer(self, request: LookupRequest, setting: _Setting, facts: _Facts) -> _Ended:

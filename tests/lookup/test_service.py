@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -339,3 +339,29 @@ async def test_an_ended_involvement_and_nobody_give_the_same_answer() -> None:
     nobody = await store_with(OWN)
     first, second = await service(ended).ask(request()), await service(nobody).ask(request())
     assert first.involvements == second.involvements == ()
+
+
+async def test_a_stranger_that_hammers_is_on_record_once_a_period() -> None:
+    """Any certificate of the trusted CA gets this far: it must not fill the log."""
+    store = await store_with(OWN)
+    moments = [NOW]
+    asking = service(store, clock=lambda: moments[-1])
+    stranger = request(caller=Oin("00000099100000009900"))
+    for _ in range(30):
+        assert isinstance(await _outcome(asking, stranger), Unauthenticated)
+    assert [record.reason for record in records(store)] == ["UNKNOWN_PARTNER"]
+    moments.append(NOW + timedelta(hours=1))
+    await _outcome(asking, stranger)
+    assert len(records(store)) == 2
+
+
+async def test_a_stranger_whose_record_was_not_written_is_still_to_be_named() -> None:
+    store = await store_with(OWN)
+    asking = service(store)
+    stranger = request(caller=Oin("00000099100000009900"))
+    store.refuses_commit = True
+    with pytest.raises(StoreUnavailable):
+        await asking.ask(stranger)
+    store.refuses_commit = False
+    await _outcome(asking, stranger)
+    assert len(records(store)) == 1
