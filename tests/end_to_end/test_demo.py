@@ -51,6 +51,10 @@ class TestEmbedded:
         assert result["messages"] == result["indexed"] > 50
         assert result["dead_letters"] == 0
         assert result["audit_records"] > result["messages"]
+        # Every person of every record goes through the pseudonym service, and every question does.
+        assert result["evaluations"] > result["records"] - sum(
+            each["without_bsn"] + each["left_out"] + each["rejected"] for each in result["adapters"].values()
+        )
         assert len(result["lookups"]) >= 6
 
     def test_no_planted_text_is_found_past_the_adapters(self, embedded: tuple[Any, Path]) -> None:

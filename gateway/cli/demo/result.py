@@ -42,6 +42,7 @@ class DemoResult:
     """The stories and the counts."""
 
     records: int
+    evaluations: int
     messages: int
     indexed: int
     dead_letters: int
@@ -55,6 +56,7 @@ class DemoResult:
         """Return the result as the JSON of the command."""
         return {
             "records": self.records,
+            "evaluations": self.evaluations,
             "messages": self.messages,
             "indexed": self.indexed,
             "dead_letters": self.dead_letters,

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from gateway.audit.model import AuditEvent, StoredAuditRecord
-from gateway.bootstrap import Site, open_site
+from gateway.bootstrap import Site, open_custody, open_site
 from gateway.bus.topics import TopicKind, topic_of
 from gateway.cli.demo.backends import Backends, fresh_oin_series
 from gateway.cli.demo.planted import Search
@@ -22,7 +22,11 @@ from gateway.cli.demo.show import ADAPTER_COUNTS
 from gateway.cli.demo.stories import AskedStory, ask_story, told
 from gateway.cli.trial_site import TRIAL_PARTNERS, SiteTerms, free_port, make_site
 from gateway.domain import Oin
-from gateway.settings import load_index_settings
+from gateway.settings import (
+    PseudonymServiceSettings,
+    load_index_settings,
+    load_pseudonym_service_settings,
+)
 
 RECEIPT_SECONDS = 300
 """How long an adapter waits for the receipts of what it sent; a large region takes a while to take in."""
@@ -36,6 +40,20 @@ class DemoTerms:
     households: int
     seed: int
     today: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where the demo's site is, and whose."""
+
+    site: Path
+    terms: SiteTerms
+    custodian: PseudonymServiceSettings
+
+    @property
+    def oins(self) -> list[Oin]:
+        """The partners."""
+        return [self.terms.oin(trial.number) for trial in TRIAL_PARTNERS]
 
 
 async def run_demo(folder: Path, terms: DemoTerms, *, say: Callable[[str], None]) -> DemoResult:
@@ -77,7 +95,8 @@ async def run_demo(folder: Path, terms: DemoTerms, *, say: Callable[[str], None]
         say("Zoeken naar geplante dossierteksten")
         planted = orjson.loads((region / "planted.json").read_bytes())
         async with open_site(load_index_settings(index_config)) as opened:
-            return await _sum_up(opened, site, site_terms, reports, asked, planted, custody_url)
+            place = _Place(site=site, terms=site_terms, custodian=load_pseudonym_service_settings(custodian))
+            return await _sum_up(opened, place, reports, asked, planted)
 
 
 async def _simulate(region: Path, terms: DemoTerms) -> None:
@@ -127,29 +146,34 @@ async def _run_adapters(
 
 async def _sum_up(
     opened: Site,
-    site: Path,
-    site_terms: SiteTerms,
+    place: _Place,
     reports: dict[str, dict[str, int]],
     asked: Sequence[AskedStory],
     planted: Sequence[str],
-    custody_url: str,
 ) -> DemoResult:
-    oins = [site_terms.oin(trial.number) for trial in TRIAL_PARTNERS]
     async with opened.store.transaction() as tx:
         counts = await tx.facts.counts()
         audit_records = await tx.audit.count()
         log = await _whole_log(tx.audit)
     return DemoResult(
         records=sum(report["read"] for report in reports.values()),
+        evaluations=await _evaluations(place.custodian),
         messages=sum(report["messages"] for report in reports.values()),
         indexed=counts["versions"],
-        dead_letters=await _dead_letters(opened, oins),
+        dead_letters=await _dead_letters(opened, place.oins),
         audit_records=audit_records,
         planted_texts=len(planted),
-        planted_texts_found=len(await _search(opened, site, oins, planted, custody_url)),
+        planted_texts_found=len(await _search(opened, place, planted)),
         adapters={kind: {name: report[name] for name in ADAPTER_COUNTS} for kind, report in reports.items()},
         stories=_tell(asked, log),
     )
+
+
+async def _evaluations(custodian: PseudonymServiceSettings) -> int:
+    """Return how many blinded numbers the pseudonym service evaluated, by its own log."""
+    async with open_custody(custodian) as store, store.transaction() as tx:
+        log = await _whole_log(tx.audit)
+    return sum(stored.record.count or 0 for stored in log if stored.record.event is AuditEvent.EVALUATION)
 
 
 def _tell(asked: Sequence[AskedStory], log: Sequence[StoredAuditRecord]) -> tuple[Story, ...]:
@@ -170,13 +194,11 @@ async def _dead_letters(opened: Site, oins: Sequence[Oin]) -> int:
     return sum([1 for oin in oins async for _ in opened.bus.browse(topic_of(TopicKind.DEAD_LETTER, oin))])
 
 
-async def _search(
-    opened: Site, site: Path, oins: Sequence[Oin], planted: Sequence[str], custody_url: str
-) -> dict[str, set[str]]:
+async def _search(opened: Site, place: _Place, planted: Sequence[str]) -> dict[str, set[str]]:
     search = Search(planted)
-    await search.folder(site)
-    await search.topics(opened.bus, oins)
-    for store_url in (opened.settings.store.url, custody_url):
-        if store_url.startswith("postgresql://"):
-            await search.postgres(store_url)
+    await search.folder(place.site)
+    await search.topics(opened.bus, place.oins)
+    for store in (opened.settings.store, place.custodian.store):
+        if store.url.startswith("postgresql://"):
+            await search.postgres(store.url)
     return search.found

@@ -76,6 +76,7 @@ def _show_counts(result: DemoResult) -> None:
         ["Wat", "Aantal"],
         [
             ["Records gelezen", str(result.records)],
+            ["Geblindeerde nummers geëvalueerd, elk met bewijs", str(result.evaluations)],
             ["Berichten verstuurd", str(result.messages)],
             ["Feiten opgenomen in de index", str(result.indexed)],
             ["Dead letters", str(result.dead_letters)],
