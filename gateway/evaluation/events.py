@@ -5,7 +5,7 @@ import logging
 from gateway.telemetry.log import declare
 
 QUOTA_EXHAUSTED = declare(
-    "evaluation.quota-exhausted", logging.WARNING, "partner", "purpose", "per_hour", "burst"
+    "evaluation.quota-exhausted", logging.WARNING, "organisation", "purpose", "per_hour", "burst"
 )
 KEYS_LOADED = declare("evaluation.keys-loaded", logging.INFO, "epochs")
 KEYS_REFUSED = declare("evaluation.keys-refused", logging.ERROR, "error")

@@ -103,7 +103,7 @@ class EvaluationService:
         if not self._alarms.is_due(request.caller, now):
             return
         events.QUOTA_EXHAUSTED.emit(
-            partner=request.caller,
+            organisation=request.caller,
             purpose=request.purpose.value,
             per_hour=terms.per_hour,
             burst=terms.burst,

@@ -111,7 +111,7 @@ async def test_a_walk_through_numbers_ends_at_the_quota_and_the_log_names_the_pa
     assert walker.evaluated == 2_000
     assert caught.value.retry_after_seconds > 60
     [alarm] = events(trial, "pseudonym-service", "evaluation.quota-exhausted")
-    assert alarm["partner"] == trial.oin("politie")
+    assert alarm["organisation"] == trial.oin("politie")
 
 
 async def test_a_walk_that_asks_the_index_is_stopped_there_too(trial: Trial) -> None:

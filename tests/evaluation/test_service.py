@@ -199,7 +199,7 @@ async def test_a_partner_that_hammers_is_named_once_a_period_and_not_once_a_call
     room.clock.forward(minutes=1)
     await hammer()
     [line] = [line for line in capsys.readouterr().err.splitlines() if "evaluation.quota-exhausted" in line]
-    assert f'"partner": "{OIN_VT}"' in line
+    assert f'"organisation": "{OIN_VT}"' in line
     refused = [record for record in await room.records() if record.outcome is AuditOutcome.REFUSED]
     assert [(record.organisation, record.reason, record.count) for record in refused] == [
         (OIN_VT, "QUOTA_EXCEEDED", 1000)

@@ -27,7 +27,8 @@ from gateway.metering.ports import Meters
 from gateway.rpc.caller import known_partner
 from gateway.rpc.server import RpcServer
 from gateway.settings import ListenSettings, TlsSettings
-from tests.support.fake_store import FakeMeters, State
+from tests.support.fake_facts import State
+from tests.support.fake_store import FakeMeters
 from tests.support.sealed import DOOR, OIN_GGZ, OIN_POLITIE, OIN_VT
 from verwijsindex.client import IndexClient, Professional, connect
 
