@@ -28,7 +28,7 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.lock
 	@touch $@
 
-demo: $(VENV)/.runtime ## Show the main job: a synthetic region, three partners, who sees whom and why
+demo: $(VENV)/.runtime ## Show the main job: a synthetic region, its partners, who sees whom and why
 	@echo "==> verwijsindex demo"
 	@$(BIN)/verwijsindex demo
 

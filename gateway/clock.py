@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from gateway.domain.dutch import dutch_day
 
 TIME_ZONE = ZoneInfo("Europe/Amsterdam")
 """Days of involvements, consents and grounds are days in the Netherlands."""
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far a partner's clock may run ahead of ours before its time counts as one in the future."""
 
 
 def now() -> datetime:
@@ -23,6 +28,12 @@ def day_of(moment: datetime) -> date:
 def hour_of(moment: datetime) -> datetime:
     """Return the whole hour in UTC in which the moment falls."""
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def dutch_time(moment: datetime, *, seconds: bool = False) -> str:
+    """Return the moment as people in the Netherlands read it, whatever the zone of this machine: dd-mm-yyyy hh:mm."""
+    there = moment.astimezone(TIME_ZONE)
+    return f"{dutch_day(there)} {there:{'%H:%M:%S' if seconds else '%H:%M'}}"
 
 
 async def wait(stop: asyncio.Event, seconds: float) -> None:

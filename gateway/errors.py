@@ -9,6 +9,7 @@
     ├── Refusal                       a question that is not answered, for what the asker knows of itself
     │   ├── Unauthenticated           the certificate names no partner
     │   ├── NotPermitted              partner switched off, unknown role, purpose or mandate
+    │   ├── UnknownReference          the caller's own reference, under which it recorded nothing
     │   ├── EpochRefused              an epoch of the pseudonym key that is unknown, not begun, or over
     │   └── QuotaExceeded             asked too much in too short a time
     └── Unavailable                   a dependency is away: nothing is answered, nothing is lost
@@ -133,6 +134,10 @@ class Unauthenticated(Refusal):
 
 class NotPermitted(Refusal):
     """The partner is switched off, or its role, purpose or mandate is not in the convenant."""
+
+
+class UnknownReference(Refusal):
+    """The caller recorded nothing under this reference of its own; says nothing of what others recorded."""
 
 
 class EpochRefused(Refusal):

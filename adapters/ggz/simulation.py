@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from adapters.ggz.mapping import BSN_AUTHORITY, BSN_TYPE, LOCAL_TYPE
-from adapters.kit.consents import COLUMNS, DECIDERS, required_decider
+from adapters.kit.consents import COLUMNS, DECIDERS, OPTIONAL_COLUMNS, required_decider
 from adapters.kit.region import ConsentGiven, Person, Region, Treatment, birth_texts, personal_texts
 
 PLANT = "PLANT-ggz"
@@ -55,23 +55,30 @@ NAMED = ("PID-5", "PID-9", "PID-11", "toelichting")
 
 
 def write_exports(region: Region, folder: Path) -> Sequence[str]:
-    """Write `adt.hl7` and `toestemmingen.csv`; return the planted texts."""
+    """Write `adt.hl7` and, where consent was asked, `toestemmingen.csv`; return the planted texts."""
     messages = [message for treatment in region.treatments for message in _messages(treatment)]
     messages += _bad_messages(region.treatments[0], region.today)
     (folder / "adt.hl7").write_bytes("\r".join(messages).encode("utf-8") + b"\r")
-    rows = [_consent_row(consent) for consent in region.consents]
-    # As every real list has it: a decision that is no decision.
-    rows.append(_consent_row(region.consents[0]) | {"toestemming_id": "T-ONBEKEND", "besluit": "misschien"})
-    lines = [";".join(COLUMNS), *(";".join(row[name] for name in COLUMNS) for row in rows)]
-    (folder / "toestemmingen.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    if region.consents:
+        (folder / "toestemmingen.csv").write_text("\n".join(_consent_lines(region)) + "\n", "utf-8")
     return planted(region)
+
+
+def _consent_lines(region: Region) -> Iterator[str]:
+    rows = [_consent_row(consent, region.oins) for consent in region.consents]
+    # As every real list has it: a decision that is no decision.
+    rows.append(rows[0] | {"toestemming_id": "T-ONBEKEND", "besluit": "misschien"})
+    columns = (*COLUMNS, *OPTIONAL_COLUMNS)
+    yield ";".join(columns)
+    yield from (";".join(row[name] for name in columns) for row in rows)
 
 
 def planted(region: Region) -> list[str]:
     """Return every text that must never leave the partner: the markers, and what belongs to a person."""
     treated = {treatment.person for treatment in region.treatments}
     consenting = {consent.person for consent in region.consents}
-    markers = [_marker(name) for name in (*CONTENT, *NAMED)]
+    names = [*CONTENT, *(name for name in NAMED if name != "toelichting" or consenting)]
+    markers = [_marker(name) for name in names]
     return [*markers, *personal_texts(treated), *birth_texts(consenting)]
 
 
@@ -139,19 +146,22 @@ def _marker(name: str) -> str:
     return f"{PLANT}-{name}"
 
 
-def _consent_row(consent: ConsentGiven) -> dict[str, str]:
-    person = consent.person
+def _consent_row(consent: ConsentGiven, oins: Mapping[str, str]) -> dict[str, str]:
+    person, said = consent.person, consent.said
     decider = required_decider(person.age(consent.since))
     return {
         "toestemming_id": consent.number,
         "bsn": person.bsn,
         "geboortedatum": person.born.isoformat(),
-        "besluit": consent.decision,
-        "besloten_door": next(name for name, value in DECIDERS.items() if value is decider),
-        "houders": consent.holders,
-        "vragers": consent.askers,
-        "doelen": consent.purposes,
+        "besluit": said.decision,
+        "besloten_door": said.decided_by
+        or next(name for name, value in DECIDERS.items() if value is decider),
+        "houders": said.holders,
+        "vragers": said.askers,
+        "doelen": said.purposes,
         "vanaf": consent.since.isoformat(),
         "tot": "",
         "toelichting": f"besproken met {person.given} {person.surname} tijdens intake {_marker('toelichting')}",
+        "houder_oins": "",
+        "vrager_oins": oins[said.organisation] if said.organisation else "",
     }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapters.kit.endings import Ending, ends_clearly, tell_error
+from adapters.kit.notices_cli import notices
 from adapters.kit.simulation import simulate
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Turn a partner's own records into messages for the index.")
 app.command("simulate")(ends_clearly(simulate))
+app.command("notices")(ends_clearly(notices))
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 

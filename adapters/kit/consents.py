@@ -1,8 +1,9 @@
 """The consent list: a CSV that any partner's adapter takes beside its own exports, checked against the age rule.
 
 Columns, separated by `;`: `toestemming_id; bsn; geboortedatum; besluit; besloten_door; houders; vragers; doelen;
-vanaf; tot; toelichting`. Lists in one column are separated by commas. The birth date decides who may consent and
-when the consent ends by itself; it goes no further than this module.
+vanaf; tot; toelichting`, and where the list has them `houder_oins; vrager_oins`, which narrow the kinds to
+organisations. Lists in one column are separated by commas. The birth date decides who may consent and when the consent
+ends by itself; it goes no further than this module.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from adapters.kit.model import (
     UnreadableRecord,
     WithoutBsn,
 )
-from gateway.domain import Bsn, ConsentEffect, Decider, PartnerKind, parse_code
+from gateway.domain import Bsn, ConsentEffect, Decider, Oin, PartnerKind, parse_code, parse_oin
+from gateway.domain.consenting import MOST_ORGANISATIONS, years_after
 from gateway.errors import InvalidInput, RecordRejected, Violation
 
 COLUMNS = (
@@ -41,6 +43,7 @@ COLUMNS = (
     "toelichting",
 )
 CONTENT_COLUMNS = ("toelichting",)
+OPTIONAL_COLUMNS = ("houder_oins", "vrager_oins")
 
 EFFECTS = {
     "toestemming": ConsentEffect.PERMIT,
@@ -51,6 +54,7 @@ DECIDERS = {
     "betrokkene": Decider.SUBJECT,
     "gezagsdragers": Decider.AUTHORITY_HOLDERS,
     "beide": Decider.SUBJECT_AND_AUTHORITY_HOLDERS,
+    "onbepaald": Decider.UNDETERMINED,
 }
 BOUNDARIES = (12, 16, 18)
 """Birthdays at which who may consent changes, and a consent given before ends (WGBO 7:447, 7:450; Jeugdwet)."""
@@ -83,13 +87,15 @@ def read_consents(export: Path) -> Iterator[SourceRecord[ConsentRow] | Unreadabl
 
     """
     required = [name for name in COLUMNS if name not in CONTENT_COLUMNS]
-    for row in read_csv(export, charset="utf-8", separator=";", required=required):
+    used = [*required, *OPTIONAL_COLUMNS]
+    rows = read_csv(export, charset="utf-8", separator=";", required=required, optional=OPTIONAL_COLUMNS)
+    for row in rows:
         place = f"line {row.line}"
         if row.values is None:
             broken = RecordRejected(Violation("row", "must have a value or nothing for each column"))
             yield UnreadableRecord(place=place, error=broken)
         else:
-            columns = {name: row.values[name] for name in required}
+            columns = {name: row.values.get(name, "") for name in used}
             yield SourceRecord(place=place, content=ConsentRow(columns))
 
 
@@ -111,6 +117,8 @@ def map_consent(row: ConsentRow, context: MappingContext) -> Mapped:
     since = not_after(parse_date(columns["vanaf"], path="vanaf"), context.today, path="vanaf")
     until = parse_optional_date(columns["tot"], path="tot")
     in_order(since, until, path="tot")
+    age = _Age(columns["geboortedatum"], since)
+    _check_decider(decider, effect, age)
     return Mapped(
         drafts=(
             ConsentDraft(
@@ -122,7 +130,9 @@ def map_consent(row: ConsentRow, context: MappingContext) -> Mapped:
                 asking_kinds=_kinds(columns["vragers"], path="vragers"),
                 purposes=frozenset(_codes(columns["doelen"], path="doelen")),
                 since=since,
-                until=_until(columns["geboortedatum"], decider, since, until),
+                until=min((end for end in (until, age.lasts_until) if end is not None), default=None),
+                holders=_organisations(columns.get("houder_oins", ""), path="houder_oins"),
+                askers=_organisations(columns.get("vrager_oins", ""), path="vrager_oins"),
             ),
         )
     )
@@ -138,20 +148,32 @@ def required_decider(age: int) -> Decider:
     return Decider.SUBJECT_AND_AUTHORITY_HOLDERS if age < 16 else Decider.SUBJECT
 
 
-def _until(birth_text: str, decider: Decider, since: date, until: date | None) -> date | None:
-    """Check the age rule on the first day, and end on the day before the next birthday that changes it."""
-    earliest, latest = _birth_span(birth_text)
-    oldest, youngest = _age(earliest, since), _age(latest, since)
-    if _birthdays_passed(oldest) != _birthdays_passed(youngest):
-        # An incomplete birth date must mean the same on every day that it can be.
-        raise InvalidInput.at(
-            "geboortedatum", "must tell which of the 12th, 16th and 18th birthdays are past on the first day"
-        )
-    if required_decider(oldest) is not decider:
-        raise InvalidInput.at("besloten_door", "must be who decides at the person's age on the first day")
-    changes = [birthday for years in BOUNDARIES if (birthday := _birthday(earliest, years)) > since]
-    ends = [end for end in (until, changes[0] - timedelta(days=1) if changes else None) if end is not None]
-    return min(ends) if ends else None
+def _check_decider(decider: Decider, effect: ConsentEffect, age: _Age) -> None:
+    required = required_decider(age.years)
+    if decider is not Decider.UNDETERMINED:
+        if decider is not required:
+            raise InvalidInput.at("besloten_door", "must be who decides at the person's age on the first day")
+    elif effect is ConsentEffect.PERMIT and required is Decider.SUBJECT:
+        # Nobody has authority over this decision any more: there is nothing left to establish.
+        raise InvalidInput.at("besloten_door", "must be betrokkene: from 16 on the person decides alone")
+
+
+class _Age:
+    """How old a person is on the first day, and until when nobody else comes to decide.
+
+    An incomplete birth date must mean the same on every day that it can be.
+    """
+
+    def __init__(self, birth_text: str, since: date) -> None:
+        earliest, latest = _birth_span(birth_text)
+        self.years, youngest = _age(earliest, since), _age(latest, since)
+        if _birthdays_passed(self.years) != _birthdays_passed(youngest):
+            raise InvalidInput.at(
+                "geboortedatum",
+                "must tell which of the 12th, 16th and 18th birthdays are past on the first day",
+            )
+        changes = [birthday for years in BOUNDARIES if (birthday := years_after(earliest, years)) > since]
+        self.lasts_until = changes[0] - timedelta(days=1) if changes else None
 
 
 def _birthdays_passed(age: int) -> int:
@@ -181,30 +203,33 @@ def _end_of_month(year: int, month: int) -> date:
     return following - timedelta(days=1)
 
 
-def _birthday(born: date, years: int) -> date:
-    try:
-        return born.replace(year=born.year + years)
-    except ValueError:
-        # Born on 29 February: in other years the birthday counts from 1 March.
-        return date(born.year + years, 3, 1)
-
-
 def _age(born: date, on: date) -> int:
     if born > on:
         raise InvalidInput.at("geboortedatum", "must not be after the first day of the consent")
     years = on.year - born.year
-    return years if _birthday(born, years) <= on else years - 1
+    return years if years_after(born, years) <= on else years - 1
 
 
 def _kinds(text: str, *, path: str) -> frozenset[PartnerKind]:
     return frozenset(PartnerKind(code) for code in _codes(text, path=path))
 
 
+def _organisations(text: str, *, path: str) -> frozenset[Oin]:
+    named = frozenset(parse_oin(oin, path=path) for oin in _listed(text))
+    if len(named) > MOST_ORGANISATIONS:
+        raise InvalidInput.at(path, f"must name at most {MOST_ORGANISATIONS} organisations")
+    return named
+
+
 def _codes(text: str, *, path: str) -> list[str]:
-    codes = [code.strip() for code in text.split(",") if code.strip()]
+    codes = _listed(text)
     if not codes:
         raise InvalidInput.at(path, "must name at least one; an empty scope is refused")
     return [parse_code(code, path=path) for code in codes]
+
+
+def _listed(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def _one_of(table: Mapping[str, Code], text: str, *, path: str) -> Code:

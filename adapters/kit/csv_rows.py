@@ -23,21 +23,23 @@ class CsvRow:
     values: dict[str, str] | None = field(repr=False)
 
 
-def read_csv(export: Path, *, charset: str, separator: str, required: Sequence[str]) -> Iterator[CsvRow]:
+def read_csv(
+    export: Path, *, charset: str, separator: str, required: Sequence[str], optional: Sequence[str] = ()
+) -> Iterator[CsvRow]:
     """Yield the rows of an export whose first line names the columns, in any order and letter case.
 
-    A byte order mark and spaces around names and values are free; columns besides the required ones are read
-    too. Empty lines are no rows. A row with another number of columns than the header has `values` None.
+    A byte order mark and spaces around names and values are free; columns besides these are read too. Empty lines are
+    no rows. A row with another number of columns than the header has `values` None.
 
     Raises:
         InvalidInput: before the first row: a byte that is not of the charset (with the line), a required
-            column that is missing, or one that occurs twice.
+            column that is missing, or a required or optional one that occurs twice.
 
     """
     _check_charset(export, charset)
     with export.open(encoding=_with_mark(charset), newline="") as file:
         lines = _Lines(file)
-        header = _header(lines, separator, required)
+        header = _header(lines, separator, required, optional)
         while (start := lines.next_line()) is not None:
             if start.strip():
                 yield _row(lines, start, header, separator)
@@ -87,7 +89,7 @@ def _values(lines: Sequence[str], header: Sequence[str], separator: str) -> dict
     return {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
 
 
-def _header(lines: _Lines, separator: str, required: Sequence[str]) -> Sequence[str]:
+def _header(lines: _Lines, separator: str, required: Sequence[str], optional: Sequence[str]) -> Sequence[str]:
     cells = next(csv.reader([lines.next_line() or ""], delimiter=separator), [])
     header = [cell.strip().casefold() for cell in cells]
     while header and not header[-1]:
@@ -97,7 +99,7 @@ def _header(lines: _Lines, separator: str, required: Sequence[str]) -> Sequence[
         raise InvalidInput.at(
             "file line 1", f"must name the columns, separated by {separator}; missing: {', '.join(missing)}"
         )
-    doubled = [name for name in required if header.count(name) > 1]
+    doubled = [name for name in (*required, *optional) if header.count(name) > 1]
     if doubled:
         raise InvalidInput.at("file line 1", f"must name each column once; doubled: {', '.join(doubled)}")
     return header

@@ -79,6 +79,8 @@ class FactMaker:
             purposes=draft.purposes,
             since=draft.since,
             until=draft.until,
+            holders=draft.holders,
+            askers=draft.askers,
         )
 
     def household(self, unit: HouseholdUnit, subjects: Mapping[Bsn, Subject]) -> HouseholdFact:

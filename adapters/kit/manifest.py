@@ -41,12 +41,14 @@ class Manifest(BaseModel):
 
     `content_fields` are the fields of the source that are read and dropped; the tests plant a text in each and
     look for it past the mapping. `codes` holds the value sets of coded fields, so that a partner's real list
-    replaces them without a change of code.
+    replaces them without a change of code. `also_kinds` are the kinds of partners that keep the same records and
+    take the same adapter.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Code
+    also_kinds: tuple[Code, ...] = ()
     name: Text
     format: Text
     version: Text

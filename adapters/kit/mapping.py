@@ -28,7 +28,7 @@ from adapters.kit.model import (
     UnreadableRecord,
     WithoutBsn,
 )
-from adapters.kit.report import Detail, Outcome
+from adapters.kit.report import AWAITING_REVIEW, Detail, Outcome
 from gateway.domain import Phase
 from gateway.errors import InvalidInput
 
@@ -187,6 +187,8 @@ class Mapper:
         self._retract(number, record, mapped.retracts)
         for draft in mapped.drafts:
             self._add(number, draft, record.recorded_at)
+            if isinstance(draft, ConsentDraft) and draft.waits_for_review:
+                self._tell_to_review(record.place, draft)
         if mapped.undoes:
             unit = UndoUnit(keys=mapped.undoes, records=[number], recorded_at=record.recorded_at)
             self._export.units.append(unit)
@@ -227,6 +229,13 @@ class Mapper:
             known.draft = combine(known.draft, draft)
             known.records.append(number)
             known.recorded_at = latest(known.recorded_at, recorded_at)
+
+    def _tell_to_review(self, place: str, draft: ConsentDraft) -> None:
+        reason = "it is not established who decides; the consent does not count before that was reviewed"
+        reference = opaque_reference(self._reference_key, ReferenceKind.CONSENT, draft.key)
+        self._export.details.append(
+            Detail(place=place, outcome=AWAITING_REVIEW, reason=reason, reference=reference)
+        )
 
     def _refuse_future(self, record: SourceRecord[Any]) -> None:
         if record.recorded_at is not None and record.recorded_at > self._now + CLOCK_TOLERANCE:

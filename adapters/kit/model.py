@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from gateway.domain import Bsn, ConsentEffect, Decider, PartnerKind, Phase, SecrecyClass
+from gateway.domain import Bsn, ConsentEffect, Decider, Oin, PartnerKind, Phase, SecrecyClass
 from gateway.errors import InvalidInput, RecordRejected, Violation
 
 Content = TypeVar("Content")
@@ -77,7 +77,11 @@ class MembershipDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentDraft:
-    """A consent, objection or withdrawal. `until` already ends at the next 12th, 16th or 18th birthday."""
+    """A consent, objection or withdrawal. `until` already ends at the next 12th, 16th or 18th birthday.
+
+    `holders` and `askers` narrow the kinds to organisations; none is every organisation of the kinds. Consent of which
+    it is `UNDETERMINED` who had to give it is sent and does not count: the run's report says that it waits.
+    """
 
     key: str = field(repr=False)
     bsn: Bsn
@@ -88,6 +92,13 @@ class ConsentDraft:
     purposes: frozenset[str]
     since: date
     until: date | None = None
+    holders: frozenset[Oin] = frozenset()
+    askers: frozenset[Oin] = frozenset()
+
+    @property
+    def waits_for_review(self) -> bool:
+        """Tell whether it is consent that a person has to review before it counts."""
+        return self.effect is ConsentEffect.PERMIT and self.decided_by is Decider.UNDETERMINED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Receipts: what the index did with the messages, read from the partner's egress topic through its own group."""
+"""What the index sends on the partner's egress topic, read through its own group: receipts, and notices to keep."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from adapters.kit.events import MESSAGE_REFUSED, RECEIPT_UNREADABLE
+from adapters.kit.events import MESSAGE_REFUSED, NOTICE_KEPT, NOTICE_UNREADABLE, RECEIPT_UNREADABLE
+from adapters.kit.notices import NoticeBox
 from adapters.kit.outbox import Fate, Outbox
 from adapters.kit.report import REFUSED, Detail, Receipts
 from gateway.bus.ports import Bus, Consumer, Delivery
 from gateway.bus.topics import TopicKind, topic_of
 from gateway.domain import Oin
 from gateway.errors import MessageRejected, Violation
+from gateway.messages.notices import NOTICE_TYPE, read_notice
 from gateway.messages.receipts import RECEIPT_TYPE, Receipt, ReceiptOutcome, read_receipt
 
 BATCH = 500
@@ -40,11 +42,12 @@ class Settled:
 
 
 class ReceiptReader:
-    """Reads receipts and settles the messages they are for."""
+    """Reads receipts and settles the messages they are for; notices that come along are kept."""
 
-    def __init__(self, bus: Bus, outbox: Outbox, *, oin: Oin, kind: str) -> None:
+    def __init__(self, bus: Bus, outbox: Outbox, notices: NoticeBox, *, oin: Oin, kind: str) -> None:
         self._bus = bus
         self._outbox = outbox
+        self._notices = notices
         self._oin = oin
         self._kind = kind
 
@@ -84,22 +87,51 @@ class ReceiptReader:
                 await self._take(consumer, settled, timeout_seconds=pause_seconds)
                 settled.details.clear()
 
-    async def _take(self, consumer: Consumer, settled: Settled, *, timeout_seconds: float) -> None:
+    async def catch_up(self, *, quiet_seconds: float) -> None:
+        """Settle and keep what waits on the topic; return once nothing came for so long.
+
+        Raises:
+            BusUnavailable: the rest stays on the bus for the next time.
+
+        """
+        topic = topic_of(TopicKind.EGRESS, self._oin)
+        async with self._bus.consumer(group=receipt_group(self._oin), topics=[topic]) as consumer:
+            while await self._take(consumer, Settled(awaited=set()), timeout_seconds=quiet_seconds):
+                pass
+
+    async def _take(self, consumer: Consumer, settled: Settled, *, timeout_seconds: float) -> int:
+        """Take one batch and return its size. What it says is durable before the bus forgets it."""
         deliveries = await consumer.receive(most=BATCH, timeout_seconds=timeout_seconds)
         for delivery in deliveries:
+            self._take_one(delivery, settled)
+        if deliveries:
+            await consumer.commit(deliveries)
+        return len(deliveries)
+
+    def _take_one(self, delivery: Delivery, settled: Settled) -> None:
+        """Take a receipt or a notice; pass over what is neither: a later version may send more kinds."""
+        type_ = delivery.record.headers.get("ce_type", b"")
+        if type_ == NOTICE_TYPE.encode("ascii"):
+            self._keep(delivery)
+        elif type_ == RECEIPT_TYPE.encode("ascii"):
             receipt = self._read(delivery)
             if receipt is not None:
                 self._settle(receipt, settled)
-        if deliveries:
-            await consumer.commit(deliveries)
+
+    def _keep(self, delivery: Delivery) -> None:
+        try:
+            notice = read_notice(delivery.record)
+        except MessageRejected as error:
+            NOTICE_UNREADABLE.emit(kind=self._kind, place=str(delivery.position), rules=str(error))
+            return
+        if self._notices.keep(notice):
+            NOTICE_KEPT.emit(kind=self._kind, notice=notice.event.value, declaration=notice.declaration)
 
     def _read(self, delivery: Delivery) -> Receipt | None:
-        """Return the receipt in a delivery; None for a notice, which shares the topic, and for a broken receipt.
+        """Return the receipt in a delivery; None for a broken one.
 
         A broken one is passed over: its message stays awaiting, and the receipts behind it are not held up.
         """
-        if delivery.record.headers.get("ce_type") != RECEIPT_TYPE.encode("ascii"):
-            return None
         try:
             return read_receipt(delivery.record)
         except MessageRejected as error:
@@ -124,4 +156,7 @@ class ReceiptReader:
             )
         if receipt.message.id in settled.awaited:
             settled.awaited.remove(receipt.message.id)
+            # The bytes of the tokens of one index have the order of their freshness.
+            token = (receipt.consistency_token or b"").hex()
+            settled.receipts.consistency_token = max(settled.receipts.consistency_token, token)
             setattr(settled.receipts, fate.value, getattr(settled.receipts, fate.value) + 1)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 
-from adapters.kit.region import RegionBuilder
+from adapters.kit.region import TRIAL_OINS, YOUTH_CARE, Region, Said, StoryKind
+from adapters.kit.region_builder import RegionBuilder
+from adapters.kit.region_stories_consent import add_consent_stories
 
 ALL_THREE = "veilig_thuis,ggz,politie"
-ROLES = {"veilig_thuis": "maatschappelijk-werker", "ggz": "behandelaar", "politie": "wijkagent"}
+CARE = "coordination-of-care"
+SAFETY = "safety-assessment"
+PLANTED_EXPLANATION = "PLANT-verklaring-noodprocedure"
+"""Stands in what is declared in the emergency: it is for the privacy officers who review it, and for nobody else."""
+
+
+def build_region(*, households: int, seed: int, today: date, oins: Mapping[str, str] = TRIAL_OINS) -> Region:
+    """Return the region: the story families and as many other households as asked for; the same for a seed."""
+    builder = RegionBuilder(seed=seed, today=today, oins=oins)
+    add_stories(builder)
+    builder.background(households)
+    return builder.region
 
 
 def add_stories(builder: RegionBuilder) -> None:
@@ -18,12 +32,11 @@ def add_stories(builder: RegionBuilder) -> None:
     _shielded(builder)
     _two_households(builder)
     _ended(builder)
-    _objection(builder)
+    add_consent_stories(builder)
+    _ground_with_a_last_day(builder)
     _nobody(builder)
-
-
-def _ask(builder: RegionBuilder, id_: str, asker: str, purpose: str, bsn: str, title: str, text: str) -> None:
-    builder.tell(id=id_, title=title, text=text, asker=asker, purpose=purpose, role=ROLES[asker], bsn=bsn)
+    _own_case(builder)
+    _emergency(builder)
 
 
 def _three_partners_with_consent(builder: RegionBuilder) -> None:
@@ -32,16 +45,15 @@ def _three_partners_with_consent(builder: RegionBuilder) -> None:
     builder.treat(mother)
     builder.report((father, "betrokkene"))
     for person in (mother, father, child):
-        builder.consent(person, holders=ALL_THREE, askers=ALL_THREE, purposes="coordination-of-care")
+        builder.consent(person, Said(holders=ALL_THREE, askers=ALL_THREE))
     for asker, person in (("ggz", mother), ("veilig_thuis", child), ("politie", father)):
-        _ask(
-            builder,
+        builder.tell(
             f"toestemming-{asker}",
-            asker,
-            "coordination-of-care",
-            person.bsn,
-            "Drie partners rond één gezin, met toestemming",
-            "Veilig Thuis, de GGZ en de politie zijn elk betrokken. Alle gezinsleden (voor het kind de ouders) "
+            person,
+            asker=asker,
+            purpose=CARE,
+            title="Drie partners rond één gezin, met toestemming",
+            text="Veilig Thuis, de GGZ en de politie zijn elk betrokken. Alle gezinsleden (voor het kind de ouders) "
             "gaven toestemming.",
         )
 
@@ -51,10 +63,15 @@ def _without_consent(builder: RegionBuilder) -> None:
     builder.open_casus((father, "pleger"), (mother, "slachtoffer"), (child, "kind"))
     builder.treat(father)
     builder.report((father, "betrokkene"))
-    text = "Vader is in behandeling bij de GGZ en gaf geen toestemming."
-    title = "GGZ zonder toestemming: wel voor Veilig Thuis, niet voor de politie"
     for asker in ("veilig_thuis", "politie"):
-        _ask(builder, f"zonder-toestemming-{asker}", asker, "safety-assessment", father.bsn, title, text)
+        builder.tell(
+            f"zonder-toestemming-{asker}",
+            father,
+            asker=asker,
+            purpose=SAFETY,
+            title="GGZ zonder toestemming: wel voor Veilig Thuis, niet voor de politie",
+            text="Vader is in behandeling bij de GGZ en gaf geen toestemming.",
+        )
 
 
 def _shelter_and_secret_address(builder: RegionBuilder) -> None:
@@ -63,23 +80,21 @@ def _shelter_and_secret_address(builder: RegionBuilder) -> None:
     builder.treat(child)
     builder.report((mother, "betrokkene"))
     title = "Een opvang en een geheim adres"
-    _ask(
-        builder,
+    builder.tell(
         "opvang-politie",
-        "politie",
-        "safety-assessment",
-        mother.bsn,
-        title,
-        "Moeder verblijft in de opvang. De politie ziet alleen een neutraal loket, geen opvang.",
+        mother,
+        asker="politie",
+        purpose=SAFETY,
+        title=title,
+        text="Moeder verblijft in de opvang. De politie ziet alleen een neutraal loket, geen opvang.",
     )
-    _ask(
-        builder,
+    builder.tell(
         "geheim-adres-veilig-thuis",
-        "veilig_thuis",
-        "safety-assessment",
-        mother.bsn,
-        title,
-        "Door het geheime adres wijst het gezin niemand aan: de GGZ-betrokkenheid bij het kind blijft weg.",
+        mother,
+        asker="veilig_thuis",
+        purpose=SAFETY,
+        title=title,
+        text="Door het geheime adres wijst het gezin niemand aan: de GGZ-betrokkenheid bij het kind blijft weg.",
     )
 
 
@@ -87,14 +102,13 @@ def _shielded(builder: RegionBuilder) -> None:
     [person] = builder.family(25)
     builder.open_casus((person, "slachtoffer"), shielded=True)
     builder.report((person, "betrokkene"))
-    _ask(
-        builder,
+    builder.tell(
         "afgeschermd-politie",
-        "politie",
-        "safety-assessment",
-        person.bsn,
-        "Afgeschermde betrokkenheid",
-        "Veilig Thuis heeft de betrokkenheid afgeschermd. Dat ziet er net zo uit als niemand.",
+        person,
+        asker="politie",
+        purpose=SAFETY,
+        title="Afgeschermde betrokkenheid",
+        text="Veilig Thuis heeft de betrokkenheid afgeschermd. Dat ziet er net zo uit als niemand.",
     )
 
 
@@ -105,23 +119,21 @@ def _two_households(builder: RegionBuilder) -> None:
     builder.open_casus((father, "gezinslid"), (child, "kind"))
     builder.treat(father)
     title = "Een kind in twee huishoudens"
-    _ask(
-        builder,
+    builder.tell(
         "twee-huishoudens-kind",
-        "veilig_thuis",
-        "safety-assessment",
-        child.bsn,
-        title,
-        "Het kind woont om en om bij beide ouders. Bij een vraag over het kind tellen beide huishoudens.",
+        child,
+        asker="veilig_thuis",
+        purpose=SAFETY,
+        title=title,
+        text="Het kind woont om en om bij beide ouders. Bij een vraag over het kind tellen beide huishoudens.",
     )
-    _ask(
-        builder,
+    builder.tell(
         "twee-huishoudens-moeder",
-        "veilig_thuis",
-        "safety-assessment",
-        mother.bsn,
-        title,
-        "Bij een vraag over moeder telt het huishouden van vader niet mee.",
+        mother,
+        asker="veilig_thuis",
+        purpose=SAFETY,
+        title=title,
+        text="Bij een vraag over moeder telt het huishouden van vader niet mee.",
     )
 
 
@@ -130,55 +142,81 @@ def _ended(builder: RegionBuilder) -> None:
     ended = builder.today - timedelta(days=20)
     builder.treat(person, since=ended - timedelta(days=90), until=ended)
     builder.open_casus((person, "slachtoffer"))
-    _ask(
-        builder,
+    builder.tell(
         "beeindigd-veilig-thuis",
-        "veilig_thuis",
-        "safety-assessment",
-        person.bsn,
-        "Een beëindigde betrokkenheid",
-        "De behandeling bij de GGZ is afgesloten: zij telt niet meer mee.",
+        person,
+        asker="veilig_thuis",
+        purpose=SAFETY,
+        title="Een beëindigde betrokkenheid",
+        text="De behandeling bij de GGZ is afgesloten: zij telt niet meer mee.",
     )
 
 
-def _objection(builder: RegionBuilder) -> None:
-    [person] = builder.family(45)
-    builder.treat(person)
-    builder.report((person, "betrokkene"))
-    builder.consent(person, holders="ggz", askers="politie", purposes="coordination-of-care")
-    builder.consent(
-        person, holders="ggz", askers="politie", purposes="coordination-of-care", decision="bezwaar"
-    )
-    _ask(
-        builder,
-        "bezwaar-politie",
-        "politie",
-        "coordination-of-care",
-        person.bsn,
-        "Toestemming en daarna bezwaar",
-        "Er was toestemming, maar de betrokkene maakte bezwaar. Bezwaar gaat voor.",
-    )
+def _ground_with_a_last_day(builder: RegionBuilder) -> None:
+    [youth] = builder.family(14)
+    for organisation in YOUTH_CARE:
+        builder.treat(youth, at=organisation)
+        builder.tell(
+            f"wettelijke-termijn-{organisation}",
+            youth,
+            asker=organisation,
+            purpose=CARE,
+            kind=StoryKind.STATUTE,
+            title="Een grondslag met een einddatum",
+            text="Twee instellingen voor jeugd-ggz behandelen dezelfde jongere. Zonder toestemming zien zij elkaar "
+            "zolang de wet het toestaat, en geen dag langer.",
+        )
 
 
 def _nobody(builder: RegionBuilder) -> None:
     [person] = builder.family(61)
-    _ask(
-        builder,
+    builder.tell(
         "niemand-veilig-thuis",
-        "veilig_thuis",
-        "safety-assessment",
-        person.bsn,
-        "Niemand",
-        "Bij deze persoon is niemand betrokken.",
+        person,
+        asker="veilig_thuis",
+        purpose=SAFETY,
+        title="Niemand",
+        text="Bij deze persoon is niemand betrokken.",
     )
     [fished] = builder.family(33)
     builder.treat(fished)
-    _ask(
-        builder,
+    builder.tell(
         "vissen-politie",
-        "politie",
-        "coordination-of-care",
-        fished.bsn,
-        "Vragen zonder zelf betrokken te zijn",
-        "De politie is niet betrokken bij deze persoon en krijgt hetzelfde lege antwoord.",
+        fished,
+        asker="politie",
+        purpose=CARE,
+        title="Vragen zonder zelf betrokken te zijn",
+        text="De politie is niet betrokken bij deze persoon en krijgt hetzelfde lege antwoord.",
+    )
+
+
+def _own_case(builder: RegionBuilder) -> None:
+    mother, child = builder.family(36, 8)
+    builder.open_casus((mother, "gezinslid"), (child, "kind"))
+    builder.treat(mother)
+    builder.tell(
+        "eigen-zaak-veilig-thuis",
+        child,
+        asker="veilig_thuis",
+        purpose=SAFETY,
+        kind=StoryKind.OWN_CASE,
+        title="De eigen zaak",
+        text="De medewerker van Veilig Thuis die vraagt, hoort zelf bij dit gezin. Een collega mag vragen, zij niet.",
+    )
+
+
+def _emergency(builder: RegionBuilder) -> None:
+    [person] = builder.family(47)
+    builder.treat(person)
+    builder.tell(
+        "noodprocedure-politie",
+        person,
+        asker="politie",
+        purpose="crisis",
+        kind=StoryKind.EMERGENCY,
+        title="De noodprocedure",
+        text="Deze persoon is in behandeling bij de GGZ. De politie is niet betrokken, en staat nu voor de deur: "
+        "er dreigt direct gevaar.",
+        ground="acute-danger",
+        explanation=f"Betrokkene dreigt van het dak te springen en noemt een behandelaar. {PLANTED_EXPLANATION}",
     )

@@ -26,6 +26,9 @@ QUARANTINED = "quarantined"
 REFUSED = "refused"
 NOT_SAID = "not_said"
 """Of a record: something that it says cannot be said any more, whatever else was sent for it."""
+AWAITING_REVIEW = "awaiting_review"
+"""Of a record: it gives consent, and a person has to establish who may give it before it counts."""
+TO_LOOK_AT = {NOT_SAID, AWAITING_REVIEW}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +56,17 @@ class Detail:
 
 @dataclass(slots=True, kw_only=True)
 class Receipts:
-    """What the index answered to the messages of this run; `awaiting` have no receipt yet."""
+    """What the index answered to the messages of this run; `awaiting` have no receipt yet.
+
+    `consistency_token` (hexadecimal) is the newest of the receipts, and empty without any: a lookup with it is at least
+    as fresh as all that was answered.
+    """
 
     accepted: int = 0
     superseded: int = 0
     refused: int = 0
     awaiting: int = 0
+    consistency_token: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,8 +107,8 @@ class Report:
     @property
     def has_findings(self) -> bool:
         """Tell whether somebody has to look at something."""
-        is_unsaid = any(detail.outcome == NOT_SAID for detail in self.details)
-        return bool(self.rejected or self.quarantined or self.receipts.refused or is_unsaid)
+        is_open = any(detail.outcome in TO_LOOK_AT for detail in self.details)
+        return bool(self.rejected or self.quarantined or self.receipts.refused or is_open)
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as the JSON of the command."""

@@ -12,6 +12,7 @@ from adapters.kit.adapter import Adapter, Configurable
 from adapters.kit.events import MESSAGES_SENT
 from adapters.kit.facts import FactMaker
 from adapters.kit.inbox import Inbox
+from adapters.kit.notices import NoticeBox
 from adapters.kit.options import KitOptions
 from adapters.kit.outbox import Outbox
 from adapters.kit.receipts import ReceiptReader
@@ -69,7 +70,7 @@ async def open_session(
             service or the state file is wrong.
 
     """
-    if settings.kind != adapter.manifest.kind:
+    if settings.kind not in (adapter.manifest.kind, *adapter.manifest.also_kinds):
         raise ConfigurationError(
             f"the settings are of a partner of kind {settings.kind}, the adapter is {adapter.manifest.kind}"
         )
@@ -93,7 +94,9 @@ async def open_session(
                 ),
                 outbox=outbox,
                 bus=bus,
-                receipts=ReceiptReader(bus, outbox, oin=Oin(settings.oin), kind=settings.kind),
+                receipts=ReceiptReader(
+                    bus, outbox, NoticeBox(file), oin=Oin(settings.oin), kind=settings.kind
+                ),
                 inbox=_inbox(adapter, options, folder),
                 clock=clock,
             )

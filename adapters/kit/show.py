@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
+from rich.text import Text
 
 from adapters.kit.manifest import Manifest
+from adapters.kit.notices import KeptNotice
 from adapters.kit.report import Report
 from adapters.kit.run import Progress
+from gateway.clock import dutch_time
+from gateway.messages.notices import NoticeEvent
 
 MOST_DETAILS = 50
 """Longer lists do not fit a screen; `--json` gives them whole."""
@@ -37,6 +43,15 @@ _OUTCOMES = {
     "quarantined": "quarantaine",
     "refused": "geweigerd",
     "not_said": "niet doorgegeven",
+    "awaiting_review": "wacht op beoordeling",
+}
+
+_NOTICES = {
+    NoticeEvent.DECLARED: "verklaard",
+    NoticeEvent.USED: "vraag beantwoord",
+    NoticeEvent.JUSTIFIED: "getoetst: terecht",
+    NoticeEvent.UNJUSTIFIED: "getoetst: onterecht",
+    NoticeEvent.OVERDUE: "toetsing te laat",
 }
 
 
@@ -68,7 +83,7 @@ class ProgressLine(Progress):
 
 def show_report(report: Report, name: str) -> None:
     """Print the counts, the receipts, and what needs attention."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     table = _table(f"Adapter {name}", "", "aantal")
     for field, label in _NAMES.items():
         if field != "quarantined" or report.quarantined:
@@ -76,6 +91,9 @@ def show_report(report: Report, name: str) -> None:
     for field, label in _RECEIPTS.items():
         table.add_row(f"  {label}", str(getattr(report.receipts, field)))
     console.print(table)
+    if report.receipts.consistency_token:
+        # Whole on one line: it is there to be copied into a question.
+        console.print(f"Vragen die dit moeten zien: {report.receipts.consistency_token}", soft_wrap=True)
     if report.details:
         console.print(_details(report))
     if len(report.details) > MOST_DETAILS:
@@ -89,7 +107,33 @@ def show_adapters(manifests: list[Manifest]) -> None:
         basis = "; ".join(manifest.legal_basis.articles)
         mark = "" if manifest.legal_basis.verified else " (niet geverifieerd)"
         table.add_row(manifest.kind, manifest.name, manifest.format, manifest.version, basis + mark)
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False, emoji=False).print(table)
+
+
+def show_notices(notices: Sequence[KeptNotice]) -> None:
+    """Print the notices of break-glass, oldest first: a block each, with every id whole, as officers ask by it."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not notices:
+        console.print("Noodprocedure: geen berichten.")
+    for kept in notices:
+        notice = kept.notice
+        unread = "" if kept.seen else "  NIEUW"
+        console.print(Text(f"{dutch_time(notice.at)}  {_NOTICES[notice.event]}{unread}", style="bold"))
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for name, said in (
+            ("verklaring", notice.declaration),
+            ("vrager", notice.asker),
+            ("grond", notice.ground),
+            ("doel", notice.purpose),
+            ("toetsing", f"vóór {dutch_time(notice.review_due)}"),
+            ("vastgelegd als", notice.occasion),
+            *(("eigen verwijzing", reference) for reference in notice.references),
+        ):
+            grid.add_row(Text(f"  {name}"), Text(said))
+        console.print(grid)
+        console.print()
 
 
 def _details(report: Report) -> Table:

@@ -325,6 +325,9 @@ def _plain(fact: Fact) -> dict[str, Any]:
                 "scopes": [sorted(fact.holder_kinds), sorted(fact.asking_kinds), sorted(fact.purposes)],
                 "since": fact.since,
                 "until": fact.until,
+                # Only where there are any: what was said before organisations could be named is not new by that.
+                **({"holders": sorted(fact.holders)} if fact.holders else {}),
+                **({"askers": sorted(fact.askers)} if fact.askers else {}),
             }
         case MergeFact():
             return {"old": _newest(fact.old), "new": _newest(fact.new), "undone": fact.undone}

@@ -2,8 +2,8 @@
 
 The file holds no BSN, no number of the partner's own and nothing of a case: per opaque reference a keyed digest
 of the last fact, and for an involvement what a retraction must repeat; per number of a person, and for both persons
-of a merge, the pseudonyms known last and a keyed digest of the BSN. State and outbox are written in one transaction,
-so that no stop, however sudden, loses a message or makes it twice.
+of a merge, the pseudonyms known last and a keyed digest of the BSN; and the notices for the partner's officers. State
+and outbox are written in one transaction, so that no stop, however sudden, loses a message or makes it twice.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ CREATE TABLE IF NOT EXISTS outbox (
 );
 CREATE TABLE IF NOT EXISTS sent (
     message_id TEXT PRIMARY KEY, reference TEXT NOT NULL, outcome TEXT, reason TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notices (
+    id TEXT PRIMARY KEY, at TEXT NOT NULL, body BLOB NOT NULL, seen INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 """
 

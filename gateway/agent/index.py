@@ -15,7 +15,7 @@ from gateway.identities.channels import secure_channel
 from gateway.settings import AddressSettings, TlsSettings
 from verwijsindex.client.connection import SERVICE_CONFIG
 from verwijsindex.status import AWAY, details_of
-from verwijsindex.v1 import index_pb2, index_pb2_grpc
+from verwijsindex.v1 import break_glass_pb2, break_glass_pb2_grpc, index_pb2, index_pb2_grpc
 
 DEADLINE_SECONDS = 10.0
 """For the index's part of one question, retries included; less where the question has less left."""
@@ -34,6 +34,7 @@ class IndexCalls:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = index_pb2_grpc.IndexServiceStub(channel)
+        self._break_glass = break_glass_pb2_grpc.BreakGlassServiceStub(channel)
 
     async def lookup(
         self, question: index_pb2.LookupRequest, *, seconds_left: float
@@ -49,10 +50,21 @@ class IndexCalls:
         try:
             return await self._stub.Lookup(question, timeout=min(DEADLINE_SECONDS, seconds_left))
         except grpc.aio.AioRpcError as error:
-            told = details_of(error)
-            if told.reason:
-                raise IndexRefused(told.status) from None
-            raise _without_status(error.code()) from None
+            raise _failure_of(error) from None
+
+    async def declare(
+        self, declaration: break_glass_pb2.BreakGlassServiceDeclareRequest, *, seconds_left: float
+    ) -> break_glass_pb2.BreakGlassServiceDeclareResponse:
+        """Return the declaration that the index made; it is not repeated, as each that arrives makes one.
+
+        Raises:
+            IndexRefused, Unavailable, VerwijsindexError: as `lookup`; after Unavailable it may have been made.
+
+        """
+        try:
+            return await self._break_glass.Declare(declaration, timeout=min(DEADLINE_SECONDS, seconds_left))
+        except grpc.aio.AioRpcError as error:
+            raise _failure_of(error) from None
 
 
 @asynccontextmanager
@@ -72,6 +84,11 @@ async def open_index(settings: AddressSettings, tls: TlsSettings) -> AsyncIterat
     )
     async with channel:
         yield IndexCalls(channel)
+
+
+def _failure_of(error: grpc.aio.AioRpcError) -> IndexRefused | VerwijsindexError:
+    told = details_of(error)
+    return IndexRefused(told.status) if told.reason else _without_status(error.code())
 
 
 def _without_status(code: grpc.StatusCode) -> VerwijsindexError:

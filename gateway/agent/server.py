@@ -11,6 +11,7 @@ from gateway.agent import events
 from gateway.agent.index import open_index
 from gateway.agent.listening import listen_on_loopback, listen_on_socket
 from gateway.agent.service import LONGEST_QUESTION_SECONDS, AgentService
+from gateway.agent.staff import StaffList
 from gateway.pseudonyms.client import open_pseudonymiser
 from gateway.rpc.health import Checked
 from gateway.rpc.serving import Limits, Service, ServiceServer
@@ -32,15 +33,17 @@ async def run_agent(
     The address is `unix:<path>` or `host:port`.
 
     Raises:
-        ConfigurationError: certificate, key, CA, pinned keys or address cannot be used.
-        UnsafeConfigurationError: the address can be used, and is not safe.
+        ConfigurationError: certificate, key, CA, pinned keys, list of own cases or address cannot be used.
+        UnsafeConfigurationError: the list or the address can be used, and is not safe.
 
     """
+    staff = StaffList(settings.own_case.staff)
+    staff.check()
     async with (
         open_pseudonymiser(settings.pseudonyms, settings.tls) as pseudonymiser,
         open_index(settings.index, settings.tls) as index,
     ):
-        server = _server(AgentService(pseudonymiser, index), pseudonymiser, settings)
+        server = _server(AgentService(pseudonymiser, index, staff), pseudonymiser, settings)
         address = await server.start()
         events.STARTED.emit(address=address)
         on_ready(address)

@@ -45,11 +45,13 @@ def to_bytes(record: AuditRecord) -> bytes:
                 "shown": verdict.shown,
                 "rule": verdict.rule,
                 "basis": verdict.basis,
+                "consent": verdict.consent,
             }
             for verdict in record.verdicts
         ],
         "count": record.count,
         "epoch": record.epoch,
+        "emergency": record.emergency,
     }
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
@@ -75,4 +77,6 @@ def from_bytes(body: bytes) -> AuditRecord:
         # Records of before there were evaluations have neither.
         count=document.get("count"),
         epoch=document.get("epoch"),
+        # Nor have those of before the convenant knew emergencies this; their verdicts name no consent.
+        emergency=document.get("emergency", ""),
     )

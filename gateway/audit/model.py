@@ -21,6 +21,8 @@ class AuditEvent(StrEnum):
     RETRACT = "retract"
     HOUSEHOLD = "household"
     CONSENT = "consent"
+    CONSENT_LIST = "consent-list"
+    """A partner read which statements it recorded itself about a person."""
     MERGE = "merge"
     """A partner said that what it recorded under one person was about another; a record for each of the two."""
     UNMERGE = "unmerge"
@@ -31,6 +33,12 @@ class AuditEvent(StrEnum):
     """Somebody read this log."""
     ADMINISTRATION = "administration"
     """A partner was added, changed or switched off; a dead letter was replayed."""
+    BREAK_GLASS = "break-glass"
+    """A professional declared an emergency."""
+    REVIEW = "break-glass-review"
+    """A privacy officer judged a declaration, or one became overdue."""
+    REFUSAL = "refusal"
+    """A partner recorded that it does not share an involvement, or that this no longer stands."""
     EVALUATION = "evaluation"
     """The pseudonym service evaluated a batch for a partner, or refused to for its quota."""
 
@@ -59,6 +67,8 @@ class AuditedVerdict:
     """The rule's id in the convenant, or a built-in reason such as `no-rule` (see the decision's docstring)."""
     basis: str
     """The ground in words of the convenant (law and article, or consent); empty where nothing was shown."""
+    consent: str = ""
+    """The consent or objection that decided: recording partner, reference and version, with slashes; or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +77,8 @@ class AuditRecord:
 
     `at` is time zone aware. `reason` is a stable code (`no-own-involvement`, a RejectionReason, a Refusal
     reason), never free text. `message` is the bus message that caused a write. `count` and `epoch` are of an
-    evaluation: how many blinded elements, under the key of which epoch.
+    evaluation: how many blinded elements, under the key of which epoch. `emergency` is the id of the break-glass
+    declaration the record belongs to (NEN 7513: emergency procedure).
     """
 
     record_id: str = field(default_factory=lambda: str(uuid7()))
@@ -85,6 +96,7 @@ class AuditRecord:
     verdicts: tuple[AuditedVerdict, ...] = ()
     count: int | None = None
     epoch: int | None = None
+    emergency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,3 +28,20 @@ class AuditLog(Protocol):
         However often it asks about one person, that is one. An empty answer counts, a refusal does not. An
         organisation without any is left out.
         """
+
+    async def answered(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
+        """Return how many questions of each organisation were answered from `since` up to `until`.
+
+        An empty answer counts, a refusal does not. An organisation without any is left out.
+        """
+
+    async def find(self, record_id: str) -> StoredAuditRecord | None:
+        """Return the record that a receipt names; None if there is none."""
+
+    async def answers(
+        self, since: datetime, until: datetime, *, after: int = 0, limit: int = 1000
+    ) -> Sequence[StoredAuditRecord]:
+        """Return up to `limit` answered questions about somebody, from `since` up to `until`, oldest first.
+
+        Those with a sequence above `after`, so that a reader can go on. An empty answer is one, a refusal is not.
+        """

@@ -11,7 +11,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, func, insert, select, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.audit.canonical import from_bytes, to_bytes
@@ -66,7 +78,7 @@ class SqlAuditLog(AuditLog):
             .order_by(audit_records.c.sequence)
             .limit(limit)
         )
-        return [StoredAuditRecord(sequence=sequence, record=from_bytes(body)) for sequence, body in rows]
+        return [_stored(sequence, body) for sequence, body in rows]
 
     async def count(self) -> int:
         """Return how many records the log holds."""
@@ -75,22 +87,63 @@ class SqlAuditLog(AuditLog):
 
     async def asked_about(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
         """Return about how many persons each organisation had questions answered in that time."""
+        persons = func.count(audit_records.c.person.distinct())
+        return await self._of_answered(persons, since, until)
+
+    async def answered(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
+        """Return how many questions of each organisation were answered in that time."""
+        return await self._of_answered(func.count(), since, until)
+
+    async def _of_answered(
+        self, counted: ColumnElement[int], since: datetime, until: datetime
+    ) -> Mapping[Oin, int]:
         columns = audit_records.c
         rows = await self._connection.execute(
-            select(columns.organisation, func.count(columns.person.distinct()))
-            .where(
-                # Ids are in the order of time and have an index: years of log are passed over.
-                columns.record_id >= _first_id(since - _IDS_AHEAD),
-                columns.at >= since,
-                columns.at < until,
-                columns.event == AuditEvent.LOOKUP.value,
-                columns.outcome.in_([AuditOutcome.DONE.value, AuditOutcome.EMPTY.value]),
-                columns.organisation.is_not(None),
-                columns.person.is_not(None),
-            )
+            select(columns.organisation, counted)
+            .where(*_is_answered(since, until))
             .group_by(columns.organisation)
         )
         return {Oin(organisation): count for organisation, count in rows}
+
+    async def find(self, record_id: str) -> StoredAuditRecord | None:
+        """Return the record that a receipt names; None if there is none."""
+        columns = audit_records.c
+        rows = await self._connection.execute(
+            select(columns.sequence, columns.body).where(columns.record_id == record_id)
+        )
+        return next((_stored(sequence, body) for sequence, body in rows), None)
+
+    async def answers(
+        self, since: datetime, until: datetime, *, after: int = 0, limit: int = 1000
+    ) -> Sequence[StoredAuditRecord]:
+        """Return up to `limit` answered questions about somebody in that time, oldest first."""
+        columns = audit_records.c
+        rows = await self._connection.execute(
+            select(columns.sequence, columns.body)
+            .where(*_is_answered(since, until), columns.sequence > after)
+            .order_by(columns.sequence)
+            .limit(limit)
+        )
+        return [_stored(sequence, body) for sequence, body in rows]
+
+
+def _stored(sequence: int, body: bytes) -> StoredAuditRecord:
+    return StoredAuditRecord(sequence=sequence, record=from_bytes(body))
+
+
+def _is_answered(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+    """An answered question about somebody, by a known organisation, in that time."""
+    columns = audit_records.c
+    return (
+        # Ids are in the order of time and have an index: years of log are passed over.
+        columns.record_id >= _first_id(since - _IDS_AHEAD),
+        columns.at >= since,
+        columns.at < until,
+        columns.event == AuditEvent.LOOKUP.value,
+        columns.outcome.in_([AuditOutcome.DONE.value, AuditOutcome.EMPTY.value]),
+        columns.organisation.is_not(None),
+        columns.person.is_not(None),
+    )
 
 
 def _first_id(moment: datetime) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from gateway.bootstrap.index import (
     Site,
     ingest_loop,
-    load_convenant,
     open_book,
     open_door,
     open_site,
@@ -17,7 +16,6 @@ from gateway.bootstrap.pseudonyms import open_custody, open_key_ring, run_pseudo
 __all__ = [
     "Site",
     "ingest_loop",
-    "load_convenant",
     "open_book",
     "open_custody",
     "open_door",

@@ -6,9 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from gateway.audit.model import StoredAuditRecord
-from gateway.cli.audit import record_as_json
+from gateway.cli.audit import entry_of, record_as_json
 from gateway.cli.options import After, Json, Limit, OnlyEvent, PseudonymServiceConfig
-from gateway.cli.output import print_json, print_table
+from gateway.cli.output import print_json, print_log
 
 if TYPE_CHECKING:
     from gateway.settings import PseudonymServiceSettings
@@ -30,11 +30,7 @@ def log(
     if json:
         print_json({"records": [record_as_json(stored) for stored in records]})
         return
-    print_table(
-        "Logboek van de pseudoniemdienst",
-        ["Nr", "Tijd (UTC)", "Gebeurtenis", "Afloop", "Organisatie", "Doel", "Epoch", "Aantal", "Reden"],
-        [_row(stored) for stored in records],
-    )
+    print_log("Logboek van de pseudoniemdienst", [entry_of(stored) for stored in records])
 
 
 async def _read(
@@ -46,18 +42,3 @@ async def _read(
 
     async with open_custody(settings) as store, store.transaction() as tx:
         return await read_on_record(tx.audit, after=after, limit=limit, event=event, at=now())
-
-
-def _row(stored: StoredAuditRecord) -> list[str]:
-    record = stored.record
-    return [
-        str(stored.sequence),
-        f"{record.at:%Y-%m-%d %H:%M:%S}",
-        record.event.value,
-        record.outcome.value,
-        record.organisation or "",
-        record.purpose,
-        "" if record.epoch is None else str(record.epoch),
-        "" if record.count is None else str(record.count),
-        record.reason,
-    ]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli.options import IndexConfig, Json
-from gateway.cli.output import console, print_json, print_table
+from gateway.cli.output import print_json, print_line, print_table
+from gateway.clock import dutch_time
 from gateway.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ def list_letters(config: IndexConfig = None, *, json: Json = False) -> None:
         return
     print_table(
         "Dead letters",
-        ["Id", "Partner", "Tijd (UTC)", "Reden", "Regel"],
+        ["Id", "Partner", "Tijd", "Reden", "Regel"],
         [
-            [letter.id, letter.oin, f"{letter.at:%Y-%m-%d %H:%M:%S}", letter.reason.value, _rules(letter)]
+            [letter.id, letter.oin, dutch_time(letter.at, seconds=True), letter.reason.value, _rules(letter)]
             for letter in letters
         ],
     )
@@ -49,9 +50,9 @@ def show(letter_id: Id, config: IndexConfig = None, *, json: Json = False) -> No
     if json:
         print_json(_described(letter))
         return
-    described = _described(letter)
+    described = _described(letter) | {"at": dutch_time(letter.at, seconds=True)}
     for name in ("id", "partner", "at", "reason", "place", "size"):
-        console.print(f"{name:8} {described[name]}")
+        print_line(f"{name:8} {described[name]}")
     print_table("Gebroken regels", ["Waar", "Regel"], [[v.path, v.rule] for v in letter.violations])
 
 
@@ -64,9 +65,7 @@ def replay(letter_id: Id, config: IndexConfig = None, *, json: Json = False) -> 
     if json:
         print_json({"replayed": letter_id})
     else:
-        console.print(
-            f"{letter_id} is back on its ingress topic; what is wrong with it still is refused again."
-        )
+        print_line(f"{letter_id} is back on its ingress topic; what is wrong with it still is refused again.")
 
 
 async def _all(settings: IndexSettings) -> list[DeadLetter]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.options import Json, PartnerConfig
-from gateway.cli.output import Exit, console, print_json, print_table
+from gateway.cli.asking import Caller, ending_as_the_index_says, index_of, pseudonyms_of, receipt_as_json
+from gateway.cli.options import Acting, ActingMandate, ActingRole, Json, PartnerConfig
+from gateway.cli.output import print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from gateway.domain import Bsn
@@ -17,61 +17,66 @@ if TYPE_CHECKING:
     from verwijsindex.client import Answer, Professional
 
 
-def lookup(
+def lookup(  # noqa: PLR0913 - its options
     purpose: Annotated[
         str, typer.Option(help="Purpose code of the convenant, for instance coordination-of-care.")
     ],
     config: PartnerConfig = None,
-    professional: Annotated[str, typer.Option(help="Who asks: the partner's own id of the person.")] = "",
-    role: Annotated[str, typer.Option(help="Role code of the convenant.")] = "",
-    mandate: Annotated[str, typer.Option(help="Mandate code of the convenant.")] = "",
+    professional: Acting = "",
+    role: ActingRole = "",
+    mandate: ActingMandate = "",
+    declaration: Annotated[
+        str, typer.Option(help="Id of your break-glass declaration about this person.")
+    ] = "",
     *,
+    own_case: Annotated[
+        bool,
+        typer.Option("--own-case", help="The asker is this person or of the household: refused, on record."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Ask who else is involved with a person's household. The BSN is read from standard input.
 
-    Who asks comes from `[lookup]` in the partner's settings unless said otherwise.
+    Who asks comes from `[lookup]` in the partner's settings unless said otherwise. Where the list in `[own_case]` names
+    the asker with the person it is an own case without being said.
     """
     from gateway.cli.bsn_input import read_bsn
-    from gateway.settings import load_partner_settings
-    from verwijsindex.client import IndexUnavailable, LookupRefused, Professional
 
-    settings = load_partner_settings(config)
-    asker = Professional(
-        id=professional or settings.lookup.professional,
-        role=role or settings.lookup.role,
-        mandate=mandate or settings.lookup.mandate,
-    )
+    caller = Caller.of(config, professional=professional, role=role, mandate=mandate)
     bsn = read_bsn()
-    try:
-        answer = asyncio.run(ask(settings, bsn, purpose=purpose.replace("_", "-"), professional=asker))
-    except IndexUnavailable as error:
-        _end(f"the index gives no answer now ({error.reason}); try again later", Exit.UNAVAILABLE)
-    except LookupRefused as error:
-        _end(f"{error} ({error.reason})", Exit.REFUSED)
+    own = own_case or caller.is_own_case(bsn)
+    with ending_as_the_index_says():
+        answer = asyncio.run(
+            ask(
+                caller.settings,
+                bsn,
+                purpose=purpose.replace("_", "-"),
+                professional=caller.professional,
+                own_case=own,
+                declaration=declaration,
+            )
+        )
     if json:
         print_json(answer_as_json(answer))
     else:
         _show(answer)
 
 
-async def ask(settings: PartnerSettings, bsn: Bsn, *, purpose: str, professional: Professional) -> Answer:
+async def ask(
+    settings: PartnerSettings,
+    bsn: Bsn,
+    *,
+    purpose: str,
+    professional: Professional,
+    own_case: bool,
+    declaration: str = "",
+) -> Answer:
     """Make the pseudonyms on this side and ask; the BSN goes nowhere."""
-    from gateway.pseudonyms.client import open_pseudonymiser
-    from gateway.pseudonyms.ports import EvaluationPurpose
-    from verwijsindex.client import SubjectPseudonym, connect
-
-    async with open_pseudonymiser(settings.pseudonyms, settings.tls) as pseudonymiser:
-        [subject] = await pseudonymiser.pseudonymise([bsn], purpose=EvaluationPurpose.LOOKUP)
-    async with connect(
-        settings.index.address,
-        certificate=settings.tls.certificate,
-        key=settings.tls.key,
-        trusted_ca=settings.tls.trusted_ca,
-        server_name=settings.index.server_name,
-    ) as index:
-        asked = [SubjectPseudonym(value=each.reveal(), epoch=each.epoch) for each in subject.pseudonyms]
-        return await index.lookup(asked, purpose=purpose, professional=professional)
+    asked = await pseudonyms_of(settings, bsn)
+    async with index_of(settings) as index:
+        return await index.lookup(
+            asked, purpose=purpose, professional=professional, own_case=own_case, declaration=declaration
+        )
 
 
 def answer_as_json(answer: Answer) -> dict[str, Any]:
@@ -94,16 +99,8 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
             for involvement in answer.involvements
         ],
         "notice": answer.notice,
-        "receipt": {
-            "record_id": answer.receipt.record_id,
-            "consistency_token": answer.receipt.consistency_token.hex(),
-        },
+        "receipt": receipt_as_json(answer.receipt),
     }
-
-
-def _end(text: str, code: Exit) -> None:
-    sys.stderr.write(f"verwijsindex: {text}\n")
-    raise typer.Exit(int(code))
 
 
 def _show(answer: Answer) -> None:
@@ -123,4 +120,4 @@ def _show(answer: Answer) -> None:
             for line in answer.involvements
         ],
     )
-    console.print(f"\n{answer.notice}\nVastgelegd als {answer.receipt.record_id}.", style="dim")
+    print_line(f"\n{answer.notice}\nVastgelegd als {answer.receipt.record_id}.", style="dim")

@@ -7,8 +7,22 @@ from importlib.metadata import entry_points
 
 import typer
 
-from gateway.cli import audit, convenant, dead_letters, keys, partners, pseudonyms, running, site
+from gateway.cli import (
+    audit,
+    break_glass,
+    consent,
+    convenant,
+    dead_letters,
+    keys,
+    partners,
+    pseudonyms,
+    refusal,
+    refusals,
+    running,
+    site,
+)
 from gateway.cli.agent import agent
+from gateway.cli.declare import declare
 from gateway.cli.demo.command import demo
 from gateway.cli.lookup import lookup
 from gateway.cli.output import fail
@@ -38,12 +52,17 @@ def build_app() -> typer.Typer:
     app.command()(pseudonym_service)
     app.command()(agent)
     app.command()(lookup)
+    app.command()(declare)
     app.command()(pseudonym)
     app.add_typer(keys.app, name="keys")
     app.add_typer(pseudonyms.app, name="pseudonyms")
     app.add_typer(partners.app, name="partners")
     app.add_typer(convenant.app, name="convenant")
+    app.add_typer(consent.app, name="consent")
     app.add_typer(audit.app, name="audit")
+    app.add_typer(break_glass.app, name="break-glass")
+    app.add_typer(refusal.app, name="refusal")
+    app.add_typer(refusals.app, name="refusals")
     app.add_typer(dead_letters.app, name="dead-letters")
     for entry in entry_points(group=COMMAND_GROUPS):
         app.add_typer(entry.load(), name=entry.name)

@@ -31,7 +31,22 @@ PseudonymServiceConfig = Annotated[
         help="The custodian's settings: a TOML file, or a folder with pseudonym-service.toml.",
     ),
 ]
+Acting = Annotated[
+    str,
+    typer.Option(
+        "--professional", help="Who acts: the partner's own id of the person, if not [lookup] says."
+    ),
+]
+ActingRole = Annotated[str, typer.Option("--role", help="Role code of the convenant.")]
+ActingMandate = Annotated[str, typer.Option("--mandate", help="Mandate code of the convenant.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 After = Annotated[int, typer.Option(help="Only records with a higher number.")]
 Limit = Annotated[int | None, typer.Option(help="At most so many; without it, all.")]
 OnlyEvent = Annotated[str, typer.Option(help="Only this event, for instance lookup or evaluation.")]
+DAY_FORMATS = ["%Y-%m-%d"]
+DAY = "JJJJ-MM-DD"
+"""How an option takes a day, and what its help says."""
+Reviewer = Annotated[
+    str,
+    typer.Option(help="Who reads: the officer's own id, not a name. It goes on record.", show_default=False),
+]

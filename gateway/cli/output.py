@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import Any, NoReturn
@@ -10,6 +11,7 @@ from typing import Any, NoReturn
 import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gateway.errors import (
     ConfigurationError,
@@ -39,8 +41,12 @@ _EXITS: tuple[tuple[type[VerwijsindexError], Exit], ...] = (
     (InvalidInput, Exit.USAGE),
 )
 
-console = Console(highlight=False, soft_wrap=False)
-progress_console = Console(stderr=True, highlight=False)
+MIN_COLUMN = 20
+"""Characters: narrower than this a column of text cannot be read, and the terminal may wrap it instead."""
+
+# Nothing that is printed is taken for mark-up: a name with square brackets is shown as it is.
+console = Console(highlight=False, soft_wrap=False, markup=False, emoji=False)
+progress_console = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def print_json(value: Any) -> None:
@@ -59,18 +65,60 @@ def print_migrated(before: str | None, after: str, *, json: bool) -> None:
         console.print(f"The store went from {before or 'nothing'} to {after}.")
 
 
+def print_line(text: str = "", *, style: str = "") -> None:
+    """Write a line that the terminal wraps, so that what is in it can be copied whole."""
+    console.print(Text(text, style=style), soft_wrap=True)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write an aligned table; a line of text where there are no rows."""
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None)
+    table = Table(title=Text(title), title_justify="left", title_style="bold", header_style="bold", box=None)
     for number, column in enumerate(columns):
         # The first column names the row: it stays whole on a narrow terminal.
-        table.add_column(column, overflow="fold", no_wrap=number == 0)
+        table.add_column(Text(column), overflow="fold", no_wrap=number == 0)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     if table.row_count:
         console.print(table)
     else:
-        console.print(f"{title}: geen")
+        print_line(f"{title}: geen")
+
+
+def print_facts(title: str, facts: Sequence[tuple[str, str]], *, indent: int = 2) -> None:
+    """Write a title with a line for each fact under it: what does not fit wraps between words, in its own column.
+
+    For what has more columns than a plain terminal is wide. A fact without anything to say is left out.
+    """
+    print_line(title, style="bold")
+    width = max((len(name) for name, _ in facts), default=0)
+    for name, said in facts:
+        if said:
+            _print_hanging(f"{'':{indent}}{name:{width}}  ", said)
+
+
+def print_log(title: str, entries: Sequence[tuple[str, str, Sequence[str]]]) -> None:
+    """Write numbered entries, each with a line for what happened and, where there is more, one with the parts of it."""
+    if not entries:
+        print_line(f"{title}: geen")
+        return
+    print_line(title, style="bold")
+    width = max(len(number) for number, _, _ in entries)
+    for number, head, parts in entries:
+        _print_hanging(f"{number:>{width}}  ", head)
+        if parts:
+            _print_hanging(f"{'':{width}}  ", "  ".join(parts), style="dim")
+
+
+def _print_hanging(head: str, text: str, *, style: str = "") -> None:
+    """Write the text behind its head; a word that is too long for a line stays whole, so that it can be copied."""
+    lines = textwrap.wrap(
+        text,
+        max(MIN_COLUMN, console.width - len(head)),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for number, line in enumerate(lines):
+        print_line((head if number == 0 else " " * len(head)) + line, style=style)
 
 
 def exit_code_of(error: VerwijsindexError) -> Exit:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gateway.cli.options import IndexConfig, Json
-from gateway.cli.output import console, print_json, print_table
+from gateway.cli.output import print_json, print_line, print_table
 from gateway.domain import Partner
+
+if TYPE_CHECKING:
+    from gateway.agreement.reading import InForce
 
 app = typer.Typer(no_args_is_help=True, help="Who takes part in the index.")
 
@@ -27,11 +30,13 @@ def add(
     from gateway.settings import load_index_settings
 
     partner = read_partner_file(file)
-    asyncio.run(register([partner], load_index_settings(config)))
+    note = asyncio.run(register([partner], load_index_settings(config)))
     if json:
-        print_json({"added": _described(partner)})
-    else:
-        console.print(f"{partner.name} ({partner.kind}, {partner.oin}) is a partner of this index.")
+        print_json({"added": _described(partner), "note": note})
+        return
+    print_line(f"{partner.name} ({partner.kind}, {partner.oin}) is a partner of this index.")
+    if note:
+        print_line(note)
 
 
 @app.command("list")
@@ -60,19 +65,22 @@ def list_partners(config: IndexConfig = None, *, json: Json = False) -> None:
     )
 
 
-async def register(partners: list[Partner], settings: Any) -> None:
-    """Write the partners with their audit record and make their topics."""
+async def register(partners: list[Partner], settings: Any) -> str:
+    """Write the partners with their audit record and make their topics; return what they cannot do yet, or nothing.
+
+    Raises:
+        ConfigurationError: the convenant in force has no terms for a partner's kind.
+
+    """
+    from gateway.agreement.reading import AgreementReader
     from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord
     from gateway.bootstrap import open_site
     from gateway.bus.topics import topics_of
     from gateway.clock import now
-    from gateway.errors import ConfigurationError
 
     async with open_site(settings) as site:
-        for partner in partners:
-            if partner.kind not in site.convenant.kinds:
-                raise ConfigurationError(f"kind: the convenant has no terms for {partner.kind}")
         async with site.store.transaction() as tx:
+            note = _check(partners, await AgreementReader().in_force(tx.agreements, now()))
             for partner in partners:
                 await tx.partners.save(partner)
             await tx.audit.append(
@@ -89,6 +97,23 @@ async def register(partners: list[Partner], settings: Any) -> None:
                 ]
             )
         await site.bus.ensure_topics([topic for partner in partners for topic in topics_of(partner.oin)])
+    return note
+
+
+def _check(partners: list[Partner], in_force: InForce | None) -> str:
+    from gateway.errors import ConfigurationError
+
+    if in_force is None:
+        return "No convenant is in force: nobody is answered before one is, and no kind was checked."
+    convenant = in_force.engine.convenant
+    for partner in partners:
+        if partner.kind not in convenant.kinds:
+            raise ConfigurationError(
+                f"kind: the convenant in force ({convenant.name} {convenant.version}) has no terms for it"
+            )
+    if all(partner.oin in in_force.parties for partner in partners):
+        return ""
+    return "It cannot ask, and is shown to nobody, before it has signed: see `verwijsindex convenant sign`."
 
 
 async def _all(settings: Any) -> list[Partner]:

@@ -15,6 +15,7 @@ from gateway.cli.options import Json, PseudonymServiceConfig
 from gateway.cli.output import console, print_json, print_migrated, print_table
 from gateway.cli.pseudonyms_overlap import overlap
 from gateway.cli.pseudonyms_watch import watch
+from gateway.clock import dutch_time
 from gateway.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -96,8 +97,8 @@ def status(config: PseudonymServiceConfig = None, *, json: Json = False) -> None
             [
                 str(epoch.epoch),
                 _STATES[epoch.state(at).value],
-                epoch.valid_from.isoformat(timespec="seconds"),
-                epoch.valid_until.isoformat(timespec="seconds") if epoch.valid_until else "",
+                dutch_time(epoch.valid_from, seconds=True),
+                dutch_time(epoch.valid_until, seconds=True) if epoch.valid_until else "",
             ]
             for epoch in epochs
         ],

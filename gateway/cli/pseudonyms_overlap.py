@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gateway.cli.options import IndexConfig, Json
-from gateway.cli.output import Exit, console, print_json, print_table
+from gateway.cli.output import Exit, print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from gateway.settings import IndexSettings
@@ -72,12 +72,10 @@ def _show(found: dict[str, Any]) -> None:
         ],
     )
     if len(found["current_epochs"]) < 2:
-        console.print(
+        print_line(
             "\nNo overlap is on. If the custodian says one is, this index has an old pseudonym-keys.json."
         )
     elif found["left_behind"]:
-        console.print(
-            "\nDo not finish the rotation yet: these partners must deliver their records once more."
-        )
+        print_line("\nDo not finish the rotation yet: these partners must deliver their records once more.")
     else:
-        console.print("\nNobody is left behind: the custodian can finish the rotation.")
+        print_line("\nNobody is left behind: the custodian can finish the rotation.")

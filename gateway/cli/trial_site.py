@@ -6,7 +6,6 @@ import asyncio
 import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ from gateway.cli.keys import REFERENCE_KEY, SIGNING_KEY
 from gateway.cli.partner_file import partner_toml
 from gateway.cli.partners import register
 from gateway.cli.pseudonyms import PUBLIC_KEYS, change_on_record
-from gateway.clock import now
+from gateway.cli.trial_agreement import agree, example_for
+from gateway.clock import CLOCK_TOLERANCE, now
 from gateway.domain import TEST_OIN_PREFIX, Desk, Oin, Partner, PartnerKind, SigningKey
 from gateway.errors import ConfigurationError
 from gateway.evaluation.migrate import SCHEMA as CUSTODY_SCHEMA
@@ -29,33 +29,11 @@ CUSTODIAN = "pseudonyms"
 CUSTODIAN_NUMBER = 90
 SEALING_KEY = "sealing.key"
 KEY_LIFETIME = timedelta(days=365)
-CLOCK_TOLERANCE = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteTerms:
-    """What may differ between trial sites. `oin_series`: eight digits that the site's OINs share."""
-
-    port: int
-    pseudonym_port: int
-    store_url: str = "sqlite:///data/index.sqlite3"
-    pseudonym_store_url: str = "sqlite:///data/pseudonyms.sqlite3"
-    bus_url: str = "sqlite:///data/bus.sqlite3"
-    oin_series: str = "10000000"
-
-    def oin(self, number: int) -> Oin:
-        """Return the site's OIN with this number; 0 is the index itself, 90 the custodian of the pseudonym key."""
-        return Oin(f"{TEST_OIN_PREFIX}{self.oin_series}{number:02d}00")
-
-    @property
-    def partner_bus_url(self) -> str:
-        """The bus as a partner's settings file, two folders down, names it."""
-        return self.bus_url.replace("sqlite:///", "sqlite:///../../", 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialPartner:
-    """One of the three partners that a trial site starts with."""
+    """One of the partners that a trial site starts with; its files are in `folder`, which is its kind by default."""
 
     number: int
     kind: str
@@ -64,6 +42,12 @@ class TrialPartner:
     desks: tuple[Desk, ...]
     role: str
     adapter_settings: str = ""
+    folder: str = ""
+
+    def __post_init__(self) -> None:
+        """Fill in the folder."""
+        if not self.folder:
+            object.__setattr__(self, "folder", self.kind)
 
 
 TRIAL_PARTNERS = (
@@ -102,8 +86,35 @@ TRIAL_PARTNERS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteTerms:
+    """What may differ between trial sites. `oin_series`: eight digits that the site's OINs share.
+
+    `partners` differ from each other in number and in folder; two may be of one kind.
+    """
+
+    port: int
+    pseudonym_port: int
+    store_url: str = "sqlite:///data/index.sqlite3"
+    pseudonym_store_url: str = "sqlite:///data/pseudonyms.sqlite3"
+    bus_url: str = "sqlite:///data/bus.sqlite3"
+    oin_series: str = "10000000"
+    partners: tuple[TrialPartner, ...] = TRIAL_PARTNERS
+
+    def oin(self, number: int) -> Oin:
+        """Return the site's OIN with this number; 0 is the index itself, 90 the custodian of the pseudonym key."""
+        return Oin(f"{TEST_OIN_PREFIX}{self.oin_series}{number:02d}00")
+
+    @property
+    def partner_bus_url(self) -> str:
+        """The bus as a partner's settings file, two folders down, names it."""
+        return self.bus_url.replace("sqlite:///", "sqlite:///../../", 1)
+
+
 def make_site(folder: Path, terms: SiteTerms) -> dict[str, Any]:
-    """Write the site, migrate its store and register its partners; return where everything is.
+    """Write the site, migrate its store, register its partners, and have them sign its convenant.
+
+    Returns where everything is.
 
     Raises:
         ConfigurationError: the folder holds something already.
@@ -118,13 +129,15 @@ def make_site(folder: Path, terms: SiteTerms) -> dict[str, Any]:
     ca.issue(terms.oin(0), "Verwijsindex Voorbeeldregio", folder / "index", server=True)
     new_secret(folder / "index" / SEALING_KEY)
     _make_custodian(folder / CUSTODIAN, ca, terms)
-    example = files("gateway.convenant").joinpath("examples", "region.yaml")
-    (folder / "convenant.yaml").write_bytes(example.read_bytes())
+    convenant = folder / "convenant.yaml"
+    convenant.write_bytes(example_for([terms.oin(trial.number) for trial in terms.partners]))
     (folder / "index.toml").write_text(_index_toml(terms), "utf-8")
-    partners = [_make_partner(folder, ca, trial, terms) for trial in TRIAL_PARTNERS]
+    partners = [_make_partner(folder, ca, trial, terms) for trial in terms.partners]
     settings = load_index_settings(folder / "index.toml")
     SCHEMA.migrate(settings.store)
     asyncio.run(register(partners, settings))
+    homes = [folder / "partners" / trial.folder for trial in terms.partners]
+    agree(settings, convenant, homes)
     return _inventory(folder, terms)
 
 
@@ -147,7 +160,7 @@ def free_port() -> int:
 
 
 def _make_partner(folder: Path, ca: UnsafeTestCa, trial: TrialPartner, terms: SiteTerms) -> Partner:
-    home = folder / "partners" / trial.kind
+    home = folder / "partners" / trial.folder
     ca.issue(terms.oin(trial.number), trial.name, home)
     key = new_signing_key(home / SIGNING_KEY)
     new_secret(home / REFERENCE_KEY)
@@ -175,7 +188,7 @@ def _signing_key(kid: str, public_key: bytes, valid_from: datetime) -> SigningKe
 
 
 def _inventory(folder: Path, terms: SiteTerms) -> dict[str, Any]:
-    homes = {trial.kind: folder / "partners" / trial.kind for trial in TRIAL_PARTNERS}
+    homes = {trial.folder: folder / "partners" / trial.folder for trial in terms.partners}
     return {
         "folder": str(folder),
         "address": f"127.0.0.1:{terms.port}",
@@ -188,13 +201,13 @@ def _inventory(folder: Path, terms: SiteTerms) -> dict[str, Any]:
             "address": f"127.0.0.1:{terms.pseudonym_port}",
         },
         "partners": {
-            trial.kind: {
+            trial.folder: {
                 "oin": terms.oin(trial.number),
-                "config": str(homes[trial.kind] / "partner.toml"),
-                "certificate": str(homes[trial.kind] / "certificate.pem"),
-                "key": str(homes[trial.kind] / "key.pem"),
+                "config": str(homes[trial.folder] / "partner.toml"),
+                "certificate": str(homes[trial.folder] / "certificate.pem"),
+                "key": str(homes[trial.folder] / "key.pem"),
             }
-            for trial in TRIAL_PARTNERS
+            for trial in terms.partners
         },
     }
 
@@ -205,7 +218,6 @@ def _index_toml(terms: SiteTerms) -> str:
 # VERWIJSINDEX_STORE__URL overrides [store] url, and so on.
 environment = "trial"
 oin = "{terms.oin(0)}"
-convenant = "convenant.yaml"
 sealing_key = "index/{SEALING_KEY}"
 # On one machine the custodian's own file; elsewhere a copy, replaced at every rotation.
 pseudonym_keys = "{CUSTODIAN}/keys/{PUBLIC_KEYS}"
@@ -232,7 +244,7 @@ address = "127.0.0.1:{terms.pseudonym_port}"
 
 
 def _pseudonym_service_toml(terms: SiteTerms) -> str:
-    partners = "".join(f'\n[partners."{terms.oin(trial.number)}"]\n' for trial in TRIAL_PARTNERS)
+    partners = "".join(f'\n[partners."{terms.oin(trial.number)}"]\n' for trial in terms.partners)
     return f"""\
 # Settings of the pseudonym service. Paths are relative to this file.
 # It belongs to a custodian of its own: whoever runs the index must not hold its key, nor the other way round.

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.domain import InvolvementFact, Oin, PartnerKind, Subject
+from gateway.domain import ConsentFact, InvolvementFact, Oin, PartnerKind, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Who asks about whom, in which role, with which mandate, for which purpose."""
+    """Who asks about whom, in which role, with which mandate, for which purpose.
+
+    `break_glass`: the question names a declaration of an emergency that holds for it.
+    """
 
     asker: Oin
     asker_kind: PartnerKind
@@ -18,10 +21,11 @@ class Question:
     mandate: str
     purpose: str
     subject: Subject
+    break_glass: bool = False
 
 
 class Builtin(StrEnum):
-    """Deciding reasons that stand outside the rules of any convenant; all but OWN withhold."""
+    """Deciding reasons that stand outside the rules of any convenant; all but BREAK_GLASS withhold."""
 
     OWN = "own-involvement"
     """The asker's own: left out of the answer, because the asker knows it."""
@@ -30,7 +34,7 @@ class Builtin(StrEnum):
     NO_CONSENT = "no-consent"
     """A rule would permit it on consent, and there is none that fits."""
     OBJECTION = "objection"
-    """An objection that fits stands against the consent."""
+    """An objection that fits stands, and no consent is more specific than it."""
     SHIELDED = "shielded"
     SECRECY = "secrecy-class"
     """The permitting rule does not reach this secrecy class."""
@@ -38,17 +42,23 @@ class Builtin(StrEnum):
     """The holder is not, or no longer, a partner."""
     NO_OWN_INVOLVEMENT = "no-own-involvement"
     """The asker is not involved with the household and no rule lets it ask without."""
+    BREAK_GLASS = "break-glass"
+    """The terms for emergencies, under a declaration that the question names. The only one that shows."""
     NOT_IN_FORCE = "convenant-not-in-force"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What was decided about one involvement, by which rule (a rule id or a Builtin), on which ground."""
+    """What was decided about one involvement, by which rule (a rule id or a Builtin), on which ground.
+
+    `consent` is the statement that decided, where one did: the consent that shows it, or the objection.
+    """
 
     involvement: InvolvementFact
     shown: bool
     rule: str
     basis: str = ""
+    consent: ConsentFact | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """YAML 1.1 reduced to what a convenant needs: text, true and false, empty, lists and mappings, with lines.
 
-Tags, aliases (a few lines can unfold into gigabytes) and a name that stands twice are refused. Numbers and
-days stay the text that was written: version 1.10 is not 1.1.
+Tags, aliases (a few lines can unfold into gigabytes), a name that stands twice and characters that nobody sees in
+print (whoever signs must see what is meant) are refused. Numbers and days stay the text that was written: version
+1.10 is not 1.1.
 """
 
 from __future__ import annotations
@@ -111,6 +112,8 @@ def _mapping(node: yaml.MappingNode, place: Place) -> dict[str, Any]:
 def _scalar(node: yaml.ScalarNode, place: Place) -> str | bool | None:
     text: str = node.value
     if node.tag == _TEXT_TAG:
+        if not text.isprintable():
+            raise _refused(node, place, "holds a line end or another character that cannot be seen")
         return text
     if node.tag == "tag:yaml.org,2002:null":
         return None

@@ -6,6 +6,7 @@ identify a person (`Bsn`, `Pseudonym`, `Subject`) print as their type only: no l
 
 from __future__ import annotations
 
+from gateway.domain.emergencies import Declaration, Review, ReviewOutcome
 from gateway.domain.facts import (
     ConsentEffect,
     ConsentFact,
@@ -24,9 +25,11 @@ from gateway.domain.facts import (
 from gateway.domain.names import (
     OIN_URN_PREFIX,
     TEST_OIN_PREFIX,
+    UUID_FORM,
     Oin,
     PartnerKind,
     Reference,
+    is_uuid,
     oin_urn,
     parse_code,
     parse_oin,
@@ -50,6 +53,7 @@ from gateway.domain.persons import (
     SealedPseudonym,
     Subject,
 )
+from gateway.domain.refusals import RecordedRefusal
 
 __all__ = [
     "LARGEST_BATCH",
@@ -58,10 +62,12 @@ __all__ = [
     "OIN_URN_PREFIX",
     "PSEUDONYM_BYTES",
     "TEST_OIN_PREFIX",
+    "UUID_FORM",
     "Bsn",
     "ConsentEffect",
     "ConsentFact",
     "Decider",
+    "Declaration",
     "Desk",
     "Event",
     "Fact",
@@ -78,11 +84,15 @@ __all__ = [
     "Phase",
     "Professional",
     "Pseudonym",
+    "RecordedRefusal",
     "Reference",
+    "Review",
+    "ReviewOutcome",
     "SealedPseudonym",
     "SecrecyClass",
     "SigningKey",
     "Subject",
+    "is_uuid",
     "oin_urn",
     "parse_code",
     "parse_oin",

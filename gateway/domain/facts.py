@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -68,6 +68,8 @@ class Decider(StrEnum):
     SUBJECT = "subject"
     AUTHORITY_HOLDERS = "authority-holders"
     SUBJECT_AND_AUTHORITY_HOLDERS = "subject-and-authority-holders"
+    UNDETERMINED = "undetermined"
+    """Who has authority is not established, or under investigation: a person must review it first."""
 
 
 def _in_order(since: date | None, until: date | None, path: str) -> None:
@@ -127,7 +129,7 @@ class HouseholdFact:
     """A partner's statement which persons form one household; a later one replaces it whole.
 
     `suppressed` is set where a member has the *indicatie geheim* (BRP 70.10): the assertion is kept and links
-    nobody. No member at all ends the assertion.
+    nobody, and whom it names no other assertion links either. No member at all ends the assertion.
     """
 
     partner: Oin
@@ -140,8 +142,12 @@ class HouseholdFact:
 class ConsentFact:
     """A statement by or for a person about showing involvements of some holders to some askers.
 
-    The three scopes are never empty: who means every kind lists every kind. `until` is inclusive and never
-    past the person's next 12th, 16th or 18th birthday: the adapter sends that date, never the birth date.
+    The three scopes are never empty: who means every kind lists every kind. `holders` and `askers` narrow the
+    kinds to organisations; empty is every organisation of the kinds. `until` is inclusive and never past the
+    person's next 12th, 16th or 18th birthday: the adapter sends that date, never the birth date.
+
+    `version` is the id of the message in which the index got it, and empty outside the index; two statements that
+    differ in nothing else are equal.
     """
 
     partner: Oin
@@ -154,6 +160,9 @@ class ConsentFact:
     purposes: frozenset[str]
     since: date
     until: date | None = None
+    holders: frozenset[Oin] = frozenset()
+    askers: frozenset[Oin] = frozenset()
+    version: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         _in_order(self.since, self.until, "consent.until")
@@ -166,9 +175,11 @@ class ConsentFact:
                 raise InvalidInput.at(path, "must name at least one; an empty scope is refused")
 
     def is_current(self, on: date) -> bool:
-        """Tell whether the statement holds on that day."""
+        """Tell whether the statement holds on that day; consent that waits for a review does not, an objection does."""
+        waits = self.effect is ConsentEffect.PERMIT and self.decided_by is Decider.UNDETERMINED
         return (
-            self.effect is not ConsentEffect.WITHDRAWN
+            not waits
+            and self.effect is not ConsentEffect.WITHDRAWN
             and self.since <= on
             and (self.until is None or on <= self.until)
         )

@@ -20,8 +20,12 @@ OIN_URN_PREFIX = "urn:nld:oin:"
 TEST_OIN_PREFIX = "00000099"
 """OINs that exist for tests only (Logius); a production site refuses them."""
 
+UUID_FORM = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""A UUID as text, in lower case (RFC 9562, section 4): a regular expression for the whole of it."""
+
 _OIN = re.compile(r"\d{20}", re.ASCII)
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_UUID = re.compile(UUID_FORM, re.ASCII)
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*", re.ASCII)
 
 
@@ -49,6 +53,11 @@ def parse_reference(text: str, *, path: str) -> Reference:
     if not _REFERENCE.fullmatch(text):
         raise InvalidInput.at(path, "must be 1 to 64 letters, digits, dots, dashes or underscores")
     return Reference(text)
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether the text is a UUID, 36 characters in lower case."""
+    return _UUID.fullmatch(text) is not None
 
 
 def parse_code(text: str, *, path: str) -> str:

@@ -78,9 +78,13 @@ class HouseholdFacts:
     """All the index knows about one person's household at one moment: the input of a decision.
 
     `members` always holds `subject`; it is the union of the current, unsuppressed assertions that name the
-    subject: one hop, never transitive. A person whom two partners assert under different epochs stands twice.
-    `involvements` and `consents` are the current ones of all members.
+    subject: one hop, never transitive, and without whoever a suppressed assertion names. A person whom two
+    partners assert under different epochs stands twice.
+    `involvements` and `consents` are the current ones of all members. Among the consents is every objection that shares
+    a pseudonym with a member or with one of its `pairs`: it may be the member's.
     `kinds` maps every partner in `involvements` that is switched on to its kind.
+    `pairs` are the persons, as any fact of the index names them under two epochs, that share a pseudonym with a member.
+    Somebody may have paired two persons, so they are enough to withhold something and never to show anything.
     """
 
     subject: Subject
@@ -88,3 +92,4 @@ class HouseholdFacts:
     involvements: tuple[InvolvementFact, ...]
     consents: tuple[ConsentFact, ...]
     kinds: Mapping[Oin, PartnerKind]
+    pairs: frozenset[Subject] = frozenset()

@@ -129,9 +129,15 @@ class Subject:
 
     def is_same_person(self, other: Subject) -> bool:
         """Tell whether the two share a pseudonym, and differ under no epoch that both have."""
-        shared = set(self._pseudonyms) & set(other._pseudonyms)
-        epochs = {each.epoch for each in self._pseudonyms} & {each.epoch for each in other._pseudonyms}
-        return bool(shared) and len(shared) == len(epochs)
+        is_shared = False
+        # Asked for every involvement and consent of a household: two short loops, and no sets.
+        for own in self._pseudonyms:
+            for theirs in other._pseudonyms:
+                if own.epoch == theirs.epoch:
+                    if own != theirs:
+                        return False
+                    is_shared = True
+        return is_shared
 
     def overlaps(self, other: Subject) -> bool:
         """Tell whether the two share a pseudonym, whatever else they have."""

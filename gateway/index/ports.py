@@ -14,13 +14,26 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from gateway.agreement.ports import Agreements
 from gateway.audit.ports import AuditLog
 from gateway.bus.ports import BusRecord
-from gateway.domain import FactMessage, HouseholdFacts, MessageId, Oin, Partner, Subject
+from gateway.domain import (
+    ConsentFact,
+    FactMessage,
+    HouseholdFacts,
+    InvolvementFact,
+    MessageId,
+    Oin,
+    Partner,
+    Reference,
+    Subject,
+)
+from gateway.index.declarations import Declarations
+from gateway.index.refusals import Refusals
 from gateway.metering.ports import Meters
 
 
@@ -33,6 +46,14 @@ class Saved(StrEnum):
     """The version that now counts."""
     SUPERSEDED = "superseded"
     """Kept as history: a version recorded later already stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingConsent:
+    """A partner's own statement as it counts now; only one recorded later takes its place."""
+
+    fact: ConsentFact
+    recorded_at: datetime
 
 
 class Facts(Protocol):
@@ -60,6 +81,12 @@ class Facts(Protocol):
         """Return for every subject what is current on that day; an unknown subject has an empty household.
 
         Everything returned is of one moment. Involvements and consents stand by person, partner, reference.
+        Whoever a current assertion names that is suppressed (*indicatie geheim*) is linked to nobody by any assertion,
+        whoever made it, until its partner has reviewed that.
+
+        In an overlap of two epochs a fact, and a question, may lack one of a person's pseudonyms. What withholds
+        (secrecy, an objection) then counts as soon as any fact of the index, current or not, names its pseudonym beside
+        one of the person's. What shows something counts for the same person alone.
         """
 
     async def ties(
@@ -69,6 +96,27 @@ class Facts(Protocol):
 
         It has a current involvement with the person, or with another member of a current, unsuppressed household
         that it asserts itself and that names the person. What another partner says changes nothing.
+        """
+
+    async def own_consents(self, partner: Oin, subject: Subject) -> Sequence[ConsentFact]:
+        """Return what the partner itself recorded about the person and counts for it now, withdrawn or over included.
+
+        By reference. Nothing of what others recorded.
+        """
+
+    async def own_consent(self, partner: Oin, reference: Reference) -> StandingConsent | None:
+        """Return the standing version of the partner's own statement under this reference; None if there is none.
+
+        Withdrawn or over included, and about whom it counts for now.
+        """
+
+    async def current_involvements(
+        self, *, on: date, after: tuple[Oin, Reference] | None = None, limit: int = 1000
+    ) -> Sequence[InvolvementFact]:
+        """Return up to `limit` involvements that are current on that day, in an order of the store's own.
+
+        `after` is the partner and reference of the last one of the page before; without it, the first page. What is
+        written between two pages may be missed or met; what stands throughout is met once.
         """
 
     async def counts(self) -> Mapping[str, int]:
@@ -143,6 +191,18 @@ class Transaction(Protocol):
     @property
     def audit(self) -> AuditLog:
         """The access log."""
+
+    @property
+    def agreements(self) -> Agreements:
+        """The convenant: its versions and who signed them."""
+
+    @property
+    def declarations(self) -> Declarations:
+        """Break-glass: what was declared, used and reviewed."""
+
+    @property
+    def refusals(self) -> Refusals:
+        """What partners decided not to share."""
 
     @property
     def meters(self) -> Meters:

@@ -10,14 +10,13 @@ from datetime import date, datetime, timedelta
 
 from gateway.bus.ports import Delivery
 from gateway.bus.topics import oin_of_topic
+from gateway.clock import CLOCK_TOLERANCE, day_of
 from gateway.domain import ConsentFact, FactMessage, HouseholdFact, InvolvementFact, Oin, Partner, Phase
+from gateway.domain.consenting import end_fault
 from gateway.errors import MessageRejected, RejectionReason, Violation
 from gateway.messages.cloudevents import Envelope, read_headers
 from gateway.messages.parse import parse_bundle
 from gateway.messages.signing import verify
-
-CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far a partner's clock may run ahead of ours before its `recorded_at` counts as a time in the future."""
 
 EARLIEST_DATE = date(1900, 1, 1)
 """Nothing an index of the living holds began before; an earlier date is a slip (0001-01-01, 1012 for 2012)."""
@@ -87,7 +86,8 @@ def _plausible(message: FactMessage, now: datetime) -> None:
 
 
 def _date_rules(message: FactMessage, now: datetime) -> list[tuple[str, str, bool]]:
-    tomorrow = (now + timedelta(days=1)).date()
+    # A Dutch day, like those of the facts: late in the evening it is tomorrow there before it is in UTC.
+    tomorrow = day_of(now) + timedelta(days=1)
     rules = [("Bundle.timestamp", "must not be in the future", message.recorded_at <= now + CLOCK_TOLERANCE)]
     match message.fact:
         case InvolvementFact(since=since, until=until, phase=phase):
@@ -105,8 +105,12 @@ def _date_rules(message: FactMessage, now: datetime) -> list[tuple[str, str, boo
         case HouseholdFact(members=members):
             persons = {member.subject for member in members}
             rules.append(("Group.member", "must name a person once", len(persons) == len(members)))
-        case ConsentFact(since=since):
-            rules.append(("Consent.provision.period.start", "must not be in the future", since <= tomorrow))
+        case ConsentFact(since=since) as consent:
+            fault = end_fault(consent)
+            rules += [
+                ("Consent.provision.period.start", "must not be in the future", since <= tomorrow),
+                ("Consent.provision.period.end", fault or "", fault is None),
+            ]
     return rules
 
 

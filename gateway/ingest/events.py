@@ -13,4 +13,5 @@ ANSWER_NOT_TAKEN = declare("ingest.answer-not-taken", logging.ERROR, "topic", "r
 WAITING = declare("ingest.waiting", logging.WARNING, "for_", "error", "pause_seconds")
 EPOCH_FORGOTTEN = declare("ingest.epoch-forgotten", logging.INFO, "epoch", "rows")
 EPOCHS_NOT_READ = declare("ingest.epochs-not-read", logging.ERROR, "error")
+CONVENANT_NOT_READ = declare("ingest.convenant-not-read", logging.ERROR, "error")
 STOPPED = declare("ingest.stopped", logging.INFO)

@@ -74,6 +74,8 @@ class IngestLoop:
     async def _step(self, consumer: Consumer, publisher: Publisher, stop: asyncio.Event) -> bool:
         deliveries = await consumer.receive(most=self._batch, timeout_seconds=RECEIVE_TIMEOUT_SECONDS)
         if not deliveries:
+            # Other rooms queue for the bus too, and a notice of an emergency does not wait for somebody's message.
+            await self._publish_waiting(publisher)
             return False
 
         async def take_in() -> Sequence[Delivery]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.agreement.reading import AgreementReader, identity_of
 from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord
 from gateway.bus.ports import BusRecord, Delivery
 from gateway.bus.topics import oin_of_topic
@@ -24,9 +25,10 @@ from gateway.domain import (
     Phase,
     Subject,
 )
-from gateway.errors import MessageRejected
+from gateway.errors import ConfigurationError, MessageRejected
 from gateway.index.door import Door
 from gateway.index.ports import IndexStore, Saved, Transaction
+from gateway.index.tokens import encode_token
 from gateway.ingest import events
 from gateway.ingest.checking import check
 from gateway.messages.dead_letters import dead_letter
@@ -68,11 +70,13 @@ class IngestService:
         *,
         store: IndexStore,
         door: Door,
+        agreement: AgreementReader,
         clock: Callable[[], datetime],
         largest_message_bytes: int,
     ) -> None:
         self._store = store
         self._door = door
+        self._agreement = agreement
         self._clock = clock
         self._largest = largest_message_bytes
 
@@ -93,22 +97,33 @@ class IngestService:
                 if fresh and isinstance(item, FactMessage)
             ]
             saved = iter(await tx.facts.save_all(new))
+            # After the writes: a lookup that is at least as fresh sees every message of the batch, and every one
+            # that was taken in before.
+            position = await tx.facts.position()
+            convenant = await self._convenant(tx, now)
+            written = _Written(at=now, token=encode_token(position), convenant=convenant)
             outcomes = Counter[TakenIn]()
-            audit: list[AuditRecord] = []
-            answers: list[BusRecord] = []
             for item, fresh in zip(checked, is_fresh, strict=True):
                 if isinstance(item, _Rejected):
-                    outcome = self._reject(item, now, audit, answers, is_fresh=fresh)
+                    outcome = written.reject(item, is_fresh=fresh)
                 else:
-                    outcome = self._settle(item, next(saved) if fresh else None, now, audit, answers)
+                    outcome = written.settle(item, next(saved) if fresh else None)
                 outcomes[outcome] += 1
-            await tx.audit.append(audit)
-            await tx.outgoing.add(answers)
-            position = await tx.facts.position()
+            await tx.audit.append([replace(each, convenant=written.convenant) for each in written.audit])
+            await tx.outgoing.add(written.answers)
         events.BATCH_TAKEN_IN.emit(
             **{outcome.value: outcomes[outcome] for outcome in TakenIn}, position=position
         )
         return outcomes
+
+    async def _convenant(self, tx: Transaction, now: datetime) -> str:
+        """Return the identity of the version in force; empty where none is, and where none can be read."""
+        try:
+            return identity_of(await self._agreement.in_force(tx.agreements, now))
+        except ConfigurationError as error:
+            # Nobody is answered under such a version. What people withdraw and end is taken in all the same.
+            events.CONVENANT_NOT_READ.emit(error=str(error))
+            return ""
 
     async def _check_all(
         self, tx: Transaction, deliveries: Sequence[Delivery], now: datetime
@@ -126,55 +141,57 @@ class IngestService:
                 checked.append(_Rejected(delivery, error))
         return checked
 
-    def _settle(
-        self,
-        message: FactMessage,
-        saved: Saved | None,
-        now: datetime,
-        audit: list[AuditRecord],
-        answers: list[BusRecord],
-    ) -> TakenIn:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """What is written beside the facts of a batch: records for the log, and answers for the partners.
+
+    `token` makes a lookup at least as fresh as the batch. `convenant` is the version in force, which the records name;
+    empty where none is or it cannot be read.
+    """
+
+    at: datetime
+    token: bytes
+    convenant: str
+    audit: list[AuditRecord] = field(default_factory=list)
+    answers: list[BusRecord] = field(default_factory=list)
+
+    def settle(self, message: FactMessage, saved: Saved | None) -> TakenIn:
         """Record and answer what became of a message; None: it was taken in before."""
         if saved is None:
-            answers.append(receipt(message.id, ReceiptOutcome.DUPLICATE, at=now))
+            self._answer(message.id, ReceiptOutcome.DUPLICATE)
             return TakenIn.DUPLICATE
         superseded = saved is Saved.SUPERSEDED
-        audit.extend(_audit_records(message, saved, now))
-        answers.append(
-            receipt(message.id, ReceiptOutcome.SUPERSEDED if superseded else ReceiptOutcome.ACCEPTED, at=now)
-        )
+        self.audit.extend(_audit_records(message, saved, self.at))
+        self._answer(message.id, ReceiptOutcome.SUPERSEDED if superseded else ReceiptOutcome.ACCEPTED)
         return TakenIn.SUPERSEDED if superseded else TakenIn.APPLIED
 
-    def _reject(
-        self,
-        item: _Rejected,
-        now: datetime,
-        audit: list[AuditRecord],
-        answers: list[BusRecord],
-        *,
-        is_fresh: bool,
-    ) -> TakenIn:
+    def _answer(self, message: MessageId, outcome: ReceiptOutcome) -> None:
+        self.answers.append(receipt(message, outcome, at=self.at, consistency_token=self.token))
+
+    def reject(self, item: _Rejected, *, is_fresh: bool) -> TakenIn:
+        """Record and answer what was turned away, unless that was done before."""
         if not is_fresh:
             return TakenIn.DUPLICATE
         oin = oin_of_topic(item.delivery.record.topic)
         events.MESSAGE_REJECTED.emit(
             place=str(item.delivery.position), reason=item.error.reason.value, rules=str(item.error)
         )
-        audit.append(
+        self.audit.append(
             AuditRecord(
-                at=now,
+                at=self.at,
                 event=AuditEvent.REJECT,
                 outcome=AuditOutcome.REJECTED,
                 organisation=oin,
                 reason=item.error.reason.value,
             )
         )
-        answers.append(dead_letter(item.delivery, item.error, at=now, oin=oin))
-        answers.append(
+        self.answers.append(dead_letter(item.delivery, item.error, at=self.at, oin=oin))
+        self.answers.append(
             receipt(
                 _named_id(item.delivery, oin),
                 ReceiptOutcome.REJECTED,
-                at=now,
+                at=self.at,
                 error=item.error,
                 position=item.delivery.position,
             )

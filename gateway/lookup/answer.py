@@ -17,13 +17,21 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupRequest:
-    """One question. `caller` comes from the client certificate; `at_least` is a position of the index."""
+    """One question. `caller` comes from the client certificate; `at_least` is a position of the index.
+
+    `own_case`: the partner says that the professional is the person or belongs to the household. `declaration` is the
+    id of a break-glass declaration. `patience_seconds` is how long the asker waits for the index to become as fresh as
+    `at_least`.
+    """
 
     caller: Oin
     subject: Subject
     purpose: str
     professional: Professional
     at_least: int | None = None
+    own_case: bool = False
+    declaration: str = ""
+    patience_seconds: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

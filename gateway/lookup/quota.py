@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from gateway.domain import Oin
-from gateway.metering.ports import MeterKey, MeterTerms
+from gateway.metering.ports import QUESTIONS, MeterKey, MeterTerms
 from gateway.metering.tally import Tally
-
-METER = "questions"
 
 
 class Quota:
@@ -28,4 +26,4 @@ class Quota:
 
 def key_of(partner: Oin) -> MeterKey:
     """Return the partner's bucket."""
-    return MeterKey(partner, METER)
+    return MeterKey(partner, QUESTIONS)

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
-from gateway.audit.model import AuditedVerdict, AuditEvent, AuditOutcome, AuditRecord
+from gateway.agreement.admission import Admitted, admit, bound_kinds
+from gateway.agreement.reading import AgreementReader, InForce, identity_of
+from gateway.audit.model import AuditRecord
+from gateway.breakglass.using import Use, check_use, use_of
 from gateway.clock import day_of
-from gateway.convenant.deciding import check_asker, decide
-from gateway.convenant.model import Convenant
-from gateway.convenant.question import Decision, Question
-from gateway.domain import HouseholdFacts, Oin, Partner, Subject
-from gateway.errors import (
-    NotFreshEnough,
-    NotPermitted,
-    QuotaExceeded,
-    Refusal,
-    StoreUnavailable,
-    Unauthenticated,
-)
+from gateway.convenant.question import Question
+from gateway.domain import Declaration, Oin, Partner
+from gateway.errors import NotFreshEnough, NotPermitted, QuotaExceeded, Refusal, StoreUnavailable
 from gateway.index.ports import IndexStore, Transaction
 from gateway.lookup import events, misses, quota
 from gateway.lookup.answer import Answer, LookupRequest
 from gateway.lookup.batching import Batcher
 from gateway.lookup.lines import lines_of
 from gateway.lookup.misses import Misses, MissesExhausted, MissTerms
+from gateway.lookup.pacing import Pacing
 from gateway.lookup.quota import Quota
+from gateway.lookup.reading import Known, read_known
+from gateway.lookup.recording import answered, refused
 from gateway.metering.bucket import is_beyond
 from gateway.metering.ports import MeterTerms
 from gateway.metering.tally import Tally
@@ -36,9 +33,9 @@ from gateway.telemetry.alarms import Alarms
 LARGEST_BATCH = 64
 """Questions that share one read and one commit at most: bounds the time one batch takes."""
 
-FRESHNESS_TRIES = 40
-FRESHNESS_PAUSE_SECONDS = 0.05
-"""How often and how far apart the index is looked at for a token it has not reached: two seconds in all."""
+FIRST_FRESHNESS_PAUSE_SECONDS = 0.05
+LONGEST_FRESHNESS_PAUSE_SECONDS = 1.0
+"""How far apart the index is looked at for a token it has not reached: at first, and at most. It doubles each time."""
 
 NOT_FRESH_ENOUGH = "NOT_FRESH_ENOUGH"
 """The reason in the audit record of a question for which the index did not become fresh enough in time."""
@@ -57,33 +54,35 @@ class _Try:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Setting:
-    """What is known before anything of a person is: who asks, and how far the index is.
+    """What is known before anything of a person is: who asks, under which convenant, and how far the index is.
 
-    `reached` was read before the households: they are at least as fresh.
+    `reached` was read before the households: they are at least as fresh. `agreement` is None where no convenant is
+    in force. `declarations` are those that the questions name.
     """
 
     at: datetime
     partners: Mapping[Oin, Partner]
+    agreement: InForce | None
+    declarations: Mapping[str, Declaration]
     reached: int
     tally: Tally
+
+    @property
+    def convenant(self) -> str:
+        """Identity of the convenant in force; empty where none is."""
+        return identity_of(self.agreement)
 
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """How a question ended, and its record; none for one that is tried again, or of a stranger who was named."""
+    """How a question ended, and its record; none for one that is tried again, or of a stranger who was named.
+
+    `use` is what an answer under a break-glass declaration leaves behind.
+    """
 
     outcome: _Outcome
     record: AuditRecord | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
-    """What the index holds about the persons in a batch. `position` was read last: nothing here is fresher."""
-
-    households: Mapping[Subject, HouseholdFacts]
-    ties: frozenset[tuple[Oin, Subject]]
-    """Who of the askers is involved with whom by its own registrations alone."""
-    position: int
+    use: Use | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,15 +101,17 @@ class LookupService:
         self,
         *,
         store: IndexStore,
-        convenant: Convenant,
+        agreement: AgreementReader,
         clock: Callable[[], datetime],
         bounds: Bounds,
+        pacing: Pacing,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
-        self._convenant = convenant
+        self._agreement = agreement
         self._clock = clock
         self._bounds = bounds
+        self._pacing = pacing
         self._pause = pause
         # Whoever has a certificate of the trusted CA can ask: a stranger is on record once a period, not per call.
         self._strangers = Alarms(bounds.alarms.repeat)
@@ -124,17 +125,26 @@ class LookupService:
 
         Raises:
             Unauthenticated: the caller is no partner.
-            NotPermitted: the caller is switched off, or asks in an unknown role, mandate or purpose.
+            NotPermitted: the caller is switched off or has not signed, no convenant is in force, the role, mandate or
+                purpose is unknown, it is the professional's own case, or the declaration does not hold.
             QuotaExceeded: the caller asked more than its quota, or has no misses left.
             NotFreshEnough: the index has not reached the request's position in time; nothing was decided.
             StoreUnavailable: the store or the log is away; nothing was answered.
 
         """
-        for _ in range(FRESHNESS_TRIES - 1):
+        # An answer and a refusal leave at a tick: how much work there was does not show in when they do.
+        return await self._pacing.pace(self._ask(request))
+
+    async def _ask(self, request: LookupRequest) -> Answer:
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + request.patience_seconds
+        for pause in freshness_pauses(request.patience_seconds):
             try:
                 return await self._batcher.run(_Try(request=request, is_last=False))
             except NotFreshEnough:
-                await self._pause(FRESHNESS_PAUSE_SECONDS)
+                if loop.time() + pause >= ends:
+                    break
+                await self._pause(pause)
         return await self._batcher.run(_Try(request=request, is_last=True))
 
     async def _answer_all(self, tries: Sequence[_Try]) -> Sequence[_Outcome]:
@@ -163,11 +173,16 @@ class LookupService:
             # Steps 1 to 3. Who does not get through them learns nothing, and has nothing read for it.
             settled = [self._let_in(each, setting) for each in tries]
             # Step 4, for all the others at once.
-            let_in = [each.request for each, found in zip(tries, settled, strict=True) if found is None]
-            facts = await _read(tx, let_in, day_of(setting.at))
-            answers = iter([self._answer(request, setting, facts) for request in let_in])
-            ended = [next(answers) if found is None else found for found in settled]
+            let_in = [
+                (each.request, found)
+                for each, found in zip(tries, settled, strict=True)
+                if isinstance(found, Admitted)
+            ]
+            known = await read_known(tx, [request for request, _ in let_in], day_of(setting.at))
+            answers = iter([self._answer(request, asker, setting, known) for request, asker in let_in])
+            ended = [next(answers) if isinstance(found, Admitted) else found for found in settled]
             await tx.meters.charge(setting.tally.charges, setting.at)
+            await _write_uses(tx, [each.use for each in ended if each.use is not None])
             # Step 6. The block ends with the commit: an error there reaches every caller instead of an answer.
             await tx.audit.append([each.record for each in ended if each.record is not None])
         return [each.outcome for each in ended]
@@ -178,57 +193,66 @@ class LookupService:
         now = self._clock()
         partners = {partner.oin: partner for partner in await tx.partners.all()}
         askers = partners.keys() & {request.caller for request in requests}
+        named = {request.declaration for request in requests if request.declaration}
+        return _Setting(
+            at=now,
+            partners=partners,
+            agreement=await self._agreement.in_force(tx.agreements, now),
+            declarations=await tx.declarations.find(named) if named else {},
+            tally=await self._standing(tx, askers, now, hold=hold),
+            reached=await tx.facts.position(),
+        )
+
+    async def _standing(self, tx: Transaction, askers: Set[Oin], now: datetime, *, hold: bool) -> Tally:
         terms = {quota.key_of(asker): self._bounds.quota for asker in askers}
         terms |= {misses.key_of(asker): self._bounds.misses.of(asker) for asker in askers}
         standing = await tx.meters.standing(terms, hold=hold)
         beyond = {key: terms[key] for key, full_at in standing.items() if is_beyond(full_at, terms[key], now)}
         if beyond:
             await tx.meters.mend(beyond, now)
-        return _Setting(
-            at=now,
-            partners=partners,
-            reached=await tx.facts.position(),
-            tally=Tally(standing, now),
-        )
+        return Tally(standing, now)
 
-    def _let_in(self, each: _Try, setting: _Setting) -> _Ended | None:
-        """Return nothing for a question that gets an answer; else why it gets none, and the record of that."""
+    def _let_in(self, each: _Try, setting: _Setting) -> Admitted | _Ended:
+        """Return a question's asker if it gets an answer; else why it gets none, and the record of that."""
         request = each.request
         caller = setting.partners.get(request.caller)
         try:
-            asker = self._admit(request, caller)
+            admitted = _admit(request, caller, setting)
             stale = request.at_least is not None and setting.reached < request.at_least
             if stale and not each.is_last:
                 return _Ended(NotFreshEnough(_STALE), None)
             # Step 3: quota. After the wait for freshness, which asks again and must not pay again.
-            Quota(self._bounds.quota, setting.tally).charge(asker.oin)
+            Quota(self._bounds.quota, setting.tally).charge(request.caller)
             if stale:
-                record = self._refused(request, caller, NOT_FRESH_ENOUGH, setting.at)
+                record = _refused(request, NOT_FRESH_ENOUGH, setting)
                 return _Ended(NotFreshEnough(_STALE), record)
-            Misses(self._bounds.misses, setting.tally).require(asker.oin)
+            Misses(self._bounds.misses, setting.tally).require(request.caller)
         except Refusal as refusal:
             is_named = caller is not None or self._strangers.is_due(request.caller, setting.at)
-            record = self._refused(request, caller, _reason_of(refusal), setting.at)
+            record = _refused(request, _reason_of(refusal), setting)
             return _Ended(refusal, record if is_named else None)
-        return None
+        return admitted
 
-    def _answer(self, request: LookupRequest, setting: _Setting, facts: _Facts) -> _Ended:
-        asker = setting.partners[request.caller]
+    def _answer(self, request: LookupRequest, asker: Admitted, setting: _Setting, known: Known) -> _Ended:
         missed = Misses(self._bounds.misses, setting.tally)
         try:
             # Once more: an earlier question of the batch may have taken the last one.
-            missed.require(asker.oin)
+            missed.require(request.caller)
         except MissesExhausted as refusal:
-            return _Ended(refusal, self._refused(request, asker, _reason_of(refusal), setting.at))
+            return _Ended(refusal, _refused(request, _reason_of(refusal), setting))
         # Step 5: decide. The holders' kinds are those of the partners that the answer names.
-        kinds = {partner.oin: partner.kind for partner in setting.partners.values() if partner.active}
-        household = replace(facts.households[request.subject], kinds=kinds)
-        decision = decide(self._convenant, _question(request, asker), household, on=day_of(setting.at))
-        record = _answered(request, asker, decision, household, setting.at)
+        kinds = bound_kinds(setting.partners.values(), asker.agreement)
+        household = replace(known.households[request.subject], kinds=kinds)
+        question = _question(request, asker.partner)
+        decision = asker.agreement.engine.decide(question, household, on=day_of(setting.at))
+        record = answered(request, asker.partner, decision, kinds, at=setting.at)
         lines = lines_of(decision.shown, setting.partners, subject=request.subject)
-        missed.count(asker.oin, shown=lines, is_tied=(asker.oin, request.subject) in facts.ties)
-        answer = Answer(involvements=lines, record_id=record.record_id, position=facts.position)
-        return _Ended(answer, record)
+        missed.count(request.caller, shown=lines, is_tied=(request.caller, request.subject) in known.ties)
+        use = None
+        if request.declaration:
+            use = use_of(setting.declarations[request.declaration], decision.verdicts, record)
+        answer = Answer(involvements=lines, record_id=record.record_id, position=known.position)
+        return _Ended(answer, record, use)
 
     def _name_the_exhausted(self, requests: Sequence[LookupRequest], outcomes: Sequence[_Outcome]) -> None:
         exhausted = {
@@ -241,73 +265,50 @@ class LookupService:
                 terms = self._bounds.misses.of(partner)
                 events.MISSES_EXHAUSTED.emit(organisation=partner, per_hour=terms.per_hour, burst=terms.burst)
 
-    def _admit(self, request: LookupRequest, caller: Partner | None) -> Partner:
-        # Step 1: the caller.
-        if caller is None:
-            raise Unauthenticated("UNKNOWN_PARTNER", "the certificate names no partner of this index")
-        if not caller.active:
-            raise NotPermitted("PARTNER_INACTIVE", "the partner is switched off")
-        # Step 2: what the caller knows of itself.
-        check_asker(
-            self._convenant,
-            kind=caller.kind,
-            role=request.professional.role,
-            mandate=request.professional.mandate,
-            purpose=request.purpose,
-        )
-        return caller
 
-    def _refused(
-        self, request: LookupRequest, caller: Partner | None, reason: str, at: datetime
-    ) -> AuditRecord:
-        return AuditRecord(
-            at=at,
-            event=AuditEvent.LOOKUP,
-            outcome=AuditOutcome.REFUSED,
-            organisation=request.caller,
-            kind=None if caller is None else caller.kind,
-            professional=request.professional,
-            subject=request.subject,
-            purpose=request.purpose,
-            convenant=self._convenant.identity,
-            reason=reason,
-        )
+def freshness_pauses(patience_seconds: float) -> Iterator[float]:
+    """Return the pauses between the tries of one question, in seconds: less than its patience in all.
+
+    They double: what is nearly there is seen soon, and a token of what never comes costs one transaction a second.
+    """
+    pause, waited = FIRST_FRESHNESS_PAUSE_SECONDS, 0.0
+    while waited + pause < patience_seconds:
+        yield pause
+        waited += pause
+        pause = min(2 * pause, LONGEST_FRESHNESS_PAUSE_SECONDS)
+
+
+def _admit(request: LookupRequest, caller: Partner | None, setting: _Setting) -> Admitted:
+    # Step 1: the caller, and the convenant that binds it.
+    admitted = admit(caller, setting.agreement)
+    # Step 2: what the caller knows of itself.
+    admitted.agreement.engine.check_asker(
+        kind=admitted.partner.kind,
+        role=request.professional.role,
+        mandate=request.professional.mandate,
+        purpose=request.purpose,
+    )
+    if request.own_case:
+        raise NotPermitted("OWN_CASE", "the professional belongs to the household; a colleague may ask")
+    if request.declaration:
+        check_use(setting.declarations.get(request.declaration), request, setting.at)
+    return admitted
+
+
+def _refused(request: LookupRequest, reason: str, setting: _Setting) -> AuditRecord:
+    caller = setting.partners.get(request.caller)
+    return refused(request, caller, reason, convenant=setting.convenant, at=setting.at)
 
 
 def _reason_of(refusal: Refusal) -> str:
     return misses.EXHAUSTED if isinstance(refusal, MissesExhausted) else refusal.reason
 
 
-async def _read(tx: Transaction, requests: Sequence[LookupRequest], day: date) -> _Facts:
-    subjects = list(dict.fromkeys(request.subject for request in requests))
-    households = await tx.facts.households(subjects, on=day)
-    ties = await _ties(tx, requests, households, day)
-    # After the facts, for a token that no later answer is staler than.
-    return _Facts(households=households, ties=ties, position=await tx.facts.position())
-
-
-async def _ties(
-    tx: Transaction,
-    requests: Sequence[LookupRequest],
-    households: Mapping[Subject, HouseholdFacts],
-    day: date,
-) -> frozenset[tuple[Oin, Subject]]:
-    """Return which askers are involved with whom they ask about, by their own registrations alone.
-
-    Only for those that are not involved with the very person the store is asked again: an asker's own involvement
-    with the person stands in the household, whatever others say.
-    """
-    asked = {(request.caller, request.subject) for request in requests}
-    direct = {
-        (caller, subject)
-        for caller, subject in asked
-        if any(
-            fact.partner == caller and fact.is_current(day) and fact.subject.is_same_person(subject)
-            for fact in households[subject].involvements
-        )
-    }
-    strangers = asked - direct
-    return frozenset(direct | await tx.facts.ties(strangers, on=day)) if strangers else frozenset(direct)
+async def _write_uses(tx: Transaction, uses: Sequence[Use]) -> None:
+    """Let what was shown in an emergency be known, together with the records of the answers."""
+    if uses:
+        await tx.declarations.used([each.use for each in uses])
+        await tx.outgoing.add([notice for each in uses for notice in each.notices])
 
 
 def _question(request: LookupRequest, asker: Partner) -> Question:
@@ -318,33 +319,5 @@ def _question(request: LookupRequest, asker: Partner) -> Question:
         mandate=request.professional.mandate,
         purpose=request.purpose,
         subject=request.subject,
-    )
-
-
-def _answered(
-    request: LookupRequest, asker: Partner, decision: Decision, facts: HouseholdFacts, at: datetime
-) -> AuditRecord:
-    whole = decision.withheld_whole
-    return AuditRecord(
-        at=at,
-        event=AuditEvent.LOOKUP,
-        outcome=AuditOutcome.DONE if decision.shown else AuditOutcome.EMPTY,
-        organisation=asker.oin,
-        kind=asker.kind,
-        professional=request.professional,
-        subject=request.subject,
-        purpose=request.purpose,
-        convenant=decision.convenant,
-        reason="" if whole is None else whole.value,
-        verdicts=tuple(
-            AuditedVerdict(
-                partner=verdict.involvement.partner,
-                kind=facts.kinds.get(verdict.involvement.partner),
-                reference=verdict.involvement.reference,
-                shown=verdict.shown,
-                rule=verdict.rule,
-                basis=verdict.basis,
-            )
-            for verdict in decision.verdicts
-        ),
+        break_glass=bool(request.declaration),
     )

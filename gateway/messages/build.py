@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from fhir.resources.R4B.bundle import Bundle
+from fhir.resources.R4B.consent import Consent
 
 from gateway.domain import (
     ConsentEffect,
@@ -71,7 +73,8 @@ def _focus(message: FactMessage, urls: _Urls) -> tuple[Json, list[Subject]]:
         case HouseholdFact() as fact:
             return _group(fact, urls), list(dict.fromkeys(member.subject for member in fact.members))
         case ConsentFact() as fact:
-            return _consent(fact, urls), [fact.subject]
+            patient = {"reference": urls.person(fact.subject)}
+            return _consent(fact, patient), [fact.subject]
         case MergeFact() as fact:
             return _surviving(fact, urls), [fact.old]
 
@@ -151,36 +154,52 @@ def _member(member: HouseholdMember, urls: _Urls) -> Json:
     return entry
 
 
-def _consent(fact: ConsentFact, urls: _Urls) -> Json:
-    actors = [_actor(codes.ROLE_HOLDER, kind) for kind in sorted(fact.holder_kinds)]
-    actors += [_actor(codes.ROLE_ASKER, kind) for kind in sorted(fact.asking_kinds)]
+def build_statement(fact: ConsentFact, person: Subject) -> bytes:
+    """Return the statement as a FHIR Consent on its own (profile `consent-statement`), as compact JSON.
+
+    `person` is who it is about as whoever gets it names them: its newest pseudonym stands in it.
+    """
+    patient = {"identifier": _pseudonyms(person)[-1]}
+    consent = _consent(fact, patient, profile=codes.STATEMENT_PROFILE)
+    return orjson.dumps(Consent.model_validate(consent).model_dump(mode="json", exclude_none=True))
+
+
+def _consent(fact: ConsentFact, patient: Json, *, profile: str = codes.CONSENT_PROFILE) -> Json:
     return {
         "resourceType": "Consent",
-        "meta": _meta("consent"),
+        "meta": _meta(profile),
         "identifier": [_own_identifier(fact.partner, fact.reference)],
-        "status": "inactive" if fact.effect is ConsentEffect.WITHDRAWN else "active",
+        "status": codes.consent_status(fact),
         "scope": _concept(codes.CONSENT_SCOPE_SYSTEM, "patient-privacy"),
         "category": [
             _concept(codes.ACT_CODE_SYSTEM, codes.DISCLOSURE),
             _concept(codes.DECIDER_SYSTEM, fact.decided_by.value),
         ],
-        "patient": {"reference": urls.person(fact.subject)},
+        "patient": patient,
         "organization": [_organization(fact.partner)],
         "policyRule": _concept(codes.POLICY_SYSTEM, codes.POLICY_CONVENANT),
         "provision": {
             "type": "deny" if fact.effect is ConsentEffect.OBJECT else "permit",
             "period": _period(fact),
-            "actor": actors,
+            "actor": [
+                *_actors(codes.ROLE_HOLDER, codes.KIND_SYSTEM, fact.holder_kinds),
+                *_actors(codes.ROLE_HOLDER, codes.OIN_SYSTEM, fact.holders),
+                *_actors(codes.ROLE_ASKER, codes.KIND_SYSTEM, fact.asking_kinds),
+                *_actors(codes.ROLE_ASKER, codes.OIN_SYSTEM, fact.askers),
+            ],
             "purpose": [_coding(codes.PURPOSE_SYSTEM, purpose) for purpose in sorted(fact.purposes)],
         },
     }
 
 
-def _actor(role: str, kind: str) -> Json:
-    return {
-        "role": _concept(codes.ACTOR_ROLE_SYSTEM, role),
-        "reference": {"identifier": {"system": codes.KIND_SYSTEM, "value": kind}},
-    }
+def _actors(role: str, system: str, values: Collection[str]) -> list[Json]:
+    return [
+        {
+            "role": _concept(codes.ACTOR_ROLE_SYSTEM, role),
+            "reference": {"identifier": {"system": system, "value": value}},
+        }
+        for value in sorted(values)
+    ]
 
 
 def _period(dated: InvolvementFact | HouseholdMember | ConsentFact) -> Json:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gateway.domain import Event, FactMessage, MessageId, oin_urn, parse_oin_urn
+from gateway.domain import Event, FactMessage, MessageId, is_uuid, oin_urn, parse_oin_urn
 from gateway.errors import InvalidInput, MessageRejected, RejectionReason, Violation
 
 SPEC_VERSION = "1.0"
@@ -19,7 +19,6 @@ LONGEST_HEADER = 1024
 _RFC_3339 = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII | re.IGNORECASE
 )
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,7 @@ def read_headers(headers: Mapping[str, bytes]) -> Envelope:
     if read_text(headers, "ce_specversion") != SPEC_VERSION:
         raise wrong_header("ce_specversion", f"must be {SPEC_VERSION}")
     message_id = read_text(headers, "ce_id")
-    if not _UUID.fullmatch(message_id):
+    if not is_uuid(message_id):
         raise wrong_header("ce_id", "must be a UUID")
     try:
         source = parse_oin_urn(read_text(headers, "ce_source"), path="headers.ce_source")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.domain import ConsentEffect, Event, Oin, Phase
+from gateway.domain import ConsentEffect, ConsentFact, Decider, Event, Oin, Phase
 
 BASE = "https://verwijsindex.nl/fhir"
 PSEUDONYM_SYSTEM = f"{BASE}/NamingSystem/pseudonym"
@@ -28,6 +28,13 @@ HANDLING_SUPPRESSED = "suppressed"
 ROLE_HOLDER = "holder"
 ROLE_ASKER = "asker"
 POLICY_CONVENANT = "convenant"
+CONSENT_PROFILE = "consent"
+STATEMENT_PROFILE = "consent-statement"
+"""A Consent on its own, outside a message: the person stands in it, since there is no Patient beside it."""
+CONSENT_ACTIVE = "active"
+CONSENT_PROPOSED = "proposed"
+"""Consent.status of a permit of which it is not established who had to give it: it waits for a review."""
+CONSENT_INACTIVE = "inactive"
 LINK_REPLACES = "replaces"
 """Patient.link.type: the other one was merged into this one, which is the current one."""
 DISCLOSURE = "IDSCL"
@@ -73,6 +80,14 @@ HOUSEHOLD_ROLES = frozenset(
     }
 )
 """HL7 v3-RoleCode: family relationships that a household assertion may name."""
+
+
+def consent_status(fact: ConsentFact) -> str:
+    """Return the Consent.status of a statement: withdrawn, waiting for a review, or standing."""
+    if fact.effect is ConsentEffect.WITHDRAWN:
+        return CONSENT_INACTIVE
+    waits = fact.effect is ConsentEffect.PERMIT and fact.decided_by is Decider.UNDETERMINED
+    return CONSENT_PROPOSED if waits else CONSENT_ACTIVE
 
 
 def profile(name: str) -> str:

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from gateway.domain import (
     ConsentEffect,
     ConsentFact,
-    Decider,
     Event,
     Fact,
     FactMessage,
@@ -21,7 +20,6 @@ from gateway.domain import (
     MergeFact,
     MessageId,
     Oin,
-    PartnerKind,
     Pseudonym,
     Reference,
     SecrecyClass,
@@ -30,6 +28,7 @@ from gateway.domain import (
 )
 from gateway.errors import InvalidInput, MessageRejected, RejectionReason, Violation
 from gateway.messages import codes
+from gateway.messages.parse_consent import agrees, check_status, decider_in, kinds_in, organisations_in
 from gateway.messages.profile import read_closed
 
 Json = dict[str, Any]
@@ -120,7 +119,7 @@ class _Reader:
                 fits = event in {Event.SUBJECT_MERGED, Event.SUBJECT_MERGE_UNDONE}
             case _:
                 fact = self._consent(event, focus, path)
-                fits = event in codes.EFFECT_OF_EVENT and _consent_agrees(fact, focus)
+                fits = event in codes.EFFECT_OF_EVENT and agrees(focus, fact)
         if not fits:
             raise _profile(
                 Violation(f"{_HEADER_PATH}.eventCoding.code", "does not fit the resource in focus")
@@ -166,18 +165,22 @@ class _Reader:
     def _consent(self, event: Event, consent: Json, path: str) -> ConsentFact:
         oin = _oin(consent["organization"][0])
         provision = consent["provision"]
-        return ConsentFact(
+        fact = ConsentFact(
             partner=oin,
             reference=_own(consent, codes.reference_system(oin), path),
             subject=self._person(consent["patient"]["reference"], f"{path}.patient"),
             effect=codes.EFFECT_OF_EVENT.get(event, ConsentEffect.OBJECT),
-            decided_by=_decider(consent, path),
-            holder_kinds=_kinds(provision, codes.ROLE_HOLDER, path),
-            asking_kinds=_kinds(provision, codes.ROLE_ASKER, path),
+            decided_by=decider_in(consent, path),
+            holder_kinds=kinds_in(provision, codes.ROLE_HOLDER, path),
+            asking_kinds=kinds_in(provision, codes.ROLE_ASKER, path),
+            holders=organisations_in(provision, codes.ROLE_HOLDER, path),
+            askers=organisations_in(provision, codes.ROLE_ASKER, path),
             purposes=frozenset(purpose["code"] for purpose in provision["purpose"]),
             since=_since(provision["period"], f"{path}.provision.period"),
             until=_until(provision["period"], f"{path}.provision.period"),
         )
+        check_status(consent, fact, path)
+        return fact
 
     def _merge(self, event: Event, patient: Json, path: str) -> MergeFact:
         oin = _oin(patient["managingOrganization"])
@@ -239,14 +242,6 @@ def _subject(patient: Json, path: str) -> Subject:
     )
 
 
-def _consent_agrees(fact: ConsentFact, consent: Json) -> bool:
-    withdrawn = fact.effect is ConsentEffect.WITHDRAWN
-    denies = fact.effect is ConsentEffect.OBJECT
-    return (consent["status"] == "inactive") is withdrawn and (
-        consent["provision"]["type"] == "deny"
-    ) is denies
-
-
 def _own(resource: Json, system: str, path: str) -> Reference:
     identifier = resource["identifier"][0]
     if identifier["system"] != system:
@@ -273,28 +268,6 @@ def _labels(episode: Json, path: str) -> tuple[SecrecyClass, bool]:
     if len(secrecy) != 1:
         raise _profile(Violation(f"{path}.meta.security", "must hold one confidentiality code"))
     return SecrecyClass(secrecy[0]), codes.HANDLING_SHIELDED in labels
-
-
-def _kinds(provision: Json, role: str, path: str) -> frozenset[PartnerKind]:
-    kinds = frozenset(
-        PartnerKind(actor["reference"]["identifier"]["value"])
-        for actor in provision["actor"]
-        if actor["role"]["coding"][0]["code"] == role
-    )
-    if not kinds:
-        raise _profile(Violation(f"{path}.provision.actor", f"must name at least one {role}"))
-    return kinds
-
-
-def _decider(consent: Json, path: str) -> Decider:
-    found = [
-        category["coding"][0]["code"]
-        for category in consent["category"]
-        if category["coding"][0]["system"] == codes.DECIDER_SYSTEM
-    ]
-    if len(found) != 1 or found[0] not in set(Decider):
-        raise _profile(Violation(f"{path}.category", "must name the decider once"))
-    return Decider(found[0])
 
 
 def _since(period: Json, path: str) -> date:

@@ -10,7 +10,8 @@ from itertools import islice
 from typing import Any
 
 from gateway import strict_json
-from gateway.domain import MOST_EPOCHS, OIN_URN_PREFIX, Decider, Event, SecrecyClass
+from gateway.domain import MOST_EPOCHS, OIN_URN_PREFIX, UUID_FORM, Decider, Event, SecrecyClass
+from gateway.domain.consenting import MOST_ORGANISATIONS
 from gateway.errors import MessageRejected, RejectionReason, Violation
 from gateway.messages import codes
 from gateway.messages.schema import Closed, Many, OneKindOf, one_of, text, violations
@@ -31,8 +32,8 @@ _REFERENCE = text(
     r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
     "must be an opaque reference of 1 to 64 characters, not of digits alone",
 )
-_UUID = text(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "must be a UUID")
-_UUID_URN = text(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "must be urn:uuid: and a UUID")
+_UUID = text(UUID_FORM, "must be a UUID")
+_UUID_URN = text(rf"urn:uuid:{UUID_FORM}", "must be urn:uuid: and a UUID")
 _OIN_URN = text(rf"{OIN_URN_PREFIX}\d{{20}}", f"must be {OIN_URN_PREFIX} and an OIN")
 _PSEUDONYM = text(
     r"[1-9]\d{0,3}:[0-9a-f]{64}", "must be an epoch, a colon and 64 lower-case hexadecimal digits"
@@ -151,33 +152,52 @@ GROUP = Closed(
 _ACTOR = Closed(
     {
         "role": _concept(_coding(codes.ACTOR_ROLE_SYSTEM, one_of(codes.ROLE_HOLDER, codes.ROLE_ASKER))),
-        "reference": Closed({"identifier": Closed({"system": one_of(codes.KIND_SYSTEM), "value": _CODE})}),
+        # A kind of partner, or one organisation of such a kind.
+        "reference": Closed(
+            {
+                "identifier": OneKindOf(
+                    "system",
+                    {
+                        codes.KIND_SYSTEM: Closed({"system": one_of(codes.KIND_SYSTEM), "value": _CODE}),
+                        codes.OIN_SYSTEM: Closed({"system": one_of(codes.OIN_SYSTEM), "value": _OIN}),
+                    },
+                )
+            }
+        ),
     }
 )
 _CATEGORY = _concept(
     _of_systems({codes.ACT_CODE_SYSTEM: one_of(codes.DISCLOSURE), codes.DECIDER_SYSTEM: one_of(*Decider)})
 )
-CONSENT = Closed(
-    {
-        "resourceType": one_of("Consent"),
-        "meta": _meta("consent"),
-        "identifier": _OWN_IDENTIFIER,
-        "status": one_of("active", "inactive"),
-        "scope": _concept(_coding(codes.CONSENT_SCOPE_SYSTEM, one_of("patient-privacy"))),
-        "category": Many(_CATEGORY, 2, 2),
-        "patient": _LINK,
-        "organization": Many(_ORGANIZATION),
-        "policyRule": _concept(_coding(codes.POLICY_SYSTEM, one_of(codes.POLICY_CONVENANT))),
-        "provision": Closed(
-            {
-                "type": one_of("permit", "deny"),
-                "period": _PERIOD,
-                "actor": Many(_ACTOR, 2, 2 * MOST_KINDS),
-                "purpose": Many(_coding(codes.PURPOSE_SYSTEM, one_of(*codes.PURPOSES)), 1, MOST_PURPOSES),
-            }
-        ),
-    }
-)
+
+
+def _consent(name: str, patient: Closed) -> Closed:
+    return Closed(
+        {
+            "resourceType": one_of("Consent"),
+            "meta": _meta(name),
+            "identifier": _OWN_IDENTIFIER,
+            "status": one_of(codes.CONSENT_ACTIVE, codes.CONSENT_PROPOSED, codes.CONSENT_INACTIVE),
+            "scope": _concept(_coding(codes.CONSENT_SCOPE_SYSTEM, one_of("patient-privacy"))),
+            "category": Many(_CATEGORY, 2, 2),
+            "patient": patient,
+            "organization": Many(_ORGANIZATION),
+            "policyRule": _concept(_coding(codes.POLICY_SYSTEM, one_of(codes.POLICY_CONVENANT))),
+            "provision": Closed(
+                {
+                    "type": one_of("permit", "deny"),
+                    "period": _PERIOD,
+                    "actor": Many(_ACTOR, 2, 2 * (MOST_KINDS + MOST_ORGANISATIONS)),
+                    "purpose": Many(_coding(codes.PURPOSE_SYSTEM, one_of(*codes.PURPOSES)), 1, MOST_PURPOSES),
+                }
+            ),
+        }
+    )
+
+
+CONSENT = _consent(codes.CONSENT_PROFILE, _LINK)
+CONSENT_STATEMENT = _consent(codes.STATEMENT_PROFILE, Closed({"identifier": _PSEUDONYM_IDENTIFIER}))
+"""No resource of a message: how a statement leaves the index for the partner that recorded it."""
 RESOURCES = OneKindOf(
     "resourceType",
     {

@@ -9,6 +9,9 @@ from typing import NamedTuple, Protocol
 
 from gateway.domain import Oin
 
+QUESTIONS = "questions"
+"""The meter of all that a partner asks of the index or records in it by a call: one bucket for every room."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterTerms:

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from gateway.domain import Desk
+from gateway.index.tokens import encode_token
 from gateway.lookup.answer import Answer, Concern, ShownInvolvement
-from gateway.rpc.tokens import encode_token
 from verwijsindex.v1 import common_pb2, index_pb2
+
+
+class OnRecord(Protocol):
+    """An answer or a write that stands in the access log."""
+
+    @property
+    def record_id(self) -> str:
+        """Id of the audit record."""
+
+    @property
+    def position(self) -> int:
+        """How far the index had come, at least."""
+
 
 NOTICE = (
     "Dit overzicht kan onvolledig zijn: een betrokkenheid die niet is aangemeld of niet getoond mag worden, "
@@ -24,10 +39,13 @@ def write_answer(answer: Answer) -> index_pb2.LookupResponse:
     return index_pb2.LookupResponse(
         involvements=[_involvement(shown) for shown in answer.involvements],
         notice=NOTICE,
-        receipt=index_pb2.Receipt(
-            record_id=answer.record_id, consistency_token=encode_token(answer.position)
-        ),
+        receipt=write_receipt(answer),
     )
+
+
+def write_receipt(done: OnRecord) -> index_pb2.Receipt:
+    """Return the receipt of what is on record: the id of the record, and a token that is as fresh."""
+    return index_pb2.Receipt(record_id=done.record_id, consistency_token=encode_token(done.position))
 
 
 def write_desk(desk: Desk) -> common_pb2.Desk:

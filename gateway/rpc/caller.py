@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from gateway.agreement.admission import active
 from gateway.domain import Oin, Partner
-from gateway.errors import InvalidInput, NotPermitted, Unauthenticated
+from gateway.errors import InvalidInput, Unauthenticated
 from gateway.identities.certificates import oin_of_certificate
-from gateway.index.ports import Directory
+from gateway.index.ports import Directory, IndexStore
 
 _PEER_CERTIFICATE = "x509_pem_cert"
 """Name under which gRPC hands out the certificate that the TLS handshake verified."""
 
 _KNOWN_CERTIFICATES = 1024
 """More than the partners of one index have; a certificate is read once, not once a call."""
+
+
+Request = TypeVar("Request")
 
 
 class Connection(Protocol):
@@ -50,12 +54,25 @@ async def known_partner(partners: Directory, oin: Oin) -> Partner:
         NotPermitted: the partner is switched off.
 
     """
-    partner = await partners.find(oin)
-    if partner is None:
-        raise Unauthenticated("UNKNOWN_PARTNER", "the client certificate names no partner of this index")
-    if not partner.active:
-        raise NotPermitted("PARTNER_INACTIVE", "this partner is switched off")
-    return partner
+    return active(await partners.find(oin))
+
+
+async def read_for(store: IndexStore, caller: Oin, read: Callable[[], Request]) -> Request:
+    """Return the request as read. Who is no partner is told that, and nothing of the rules.
+
+    A request that can be read has this check in the transaction that answers it.
+
+    Raises:
+        Unauthenticated, NotPermitted: as `known_partner`, for a request that breaks a rule.
+        InvalidInput: what `read` raises, to a partner.
+
+    """
+    try:
+        return read()
+    except InvalidInput:
+        async with store.transaction() as tx:
+            await known_partner(tx.partners, caller)
+        raise
 
 
 @lru_cache(maxsize=_KNOWN_CERTIFICATES)

@@ -17,7 +17,7 @@ from gateway.index.ports import IndexStore
 from gateway.lookup.service import LookupService
 from gateway.rpc.answers import write_answer
 from gateway.rpc.boundary import settle
-from gateway.rpc.caller import caller_of, known_partner
+from gateway.rpc.caller import caller_of, known_partner, read_for
 from gateway.rpc.questions import read_question
 from gateway.rpc.status import failure_of
 from verwijsindex.v1 import index_pb2, index_pb2_grpc
@@ -44,13 +44,10 @@ class IndexService(index_pb2_grpc.IndexServiceServicer):
     ) -> index_pb2.LookupResponse:
         """Answer one question."""
         caller = caller_of(context)
-        try:
-            question = read_question(request, caller=caller, door=self._door)
-        except InvalidInput:
-            # Who is no partner is told so, and nothing of the rules. A readable question has this check in
-            # the transaction that answers it.
-            await self._refuse_stranger(caller)
-            raise
+        left = context.time_remaining()
+        question = await read_for(
+            self._store, caller, lambda: read_question(request, caller=caller, door=self._door, left=left)
+        )
         return write_answer(await self._lookup.ask(question))
 
     async def LookupStream(  # type: ignore[override]  # noqa: N802 - async form, name of the contract
@@ -125,5 +122,7 @@ class _Stream:
         return correlation_id
 
     async def _answer(self, request: index_pb2.LookupRequest) -> index_pb2.LookupResponse:
-        question = read_question(request, caller=self._caller, door=self._door)
+        question = read_question(
+            request, caller=self._caller, door=self._door, left=self._context.time_remaining()
+        )
         return write_answer(await self._lookup.ask(question))

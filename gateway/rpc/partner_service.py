@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import grpc
 import orjson
 
-from gateway.convenant.model import Convenant
+from gateway.agreement.reading import AgreementReader
+from gateway.clock import now
+from gateway.convenant.model import KindTerms
 from gateway.domain import Partner, PartnerKind, parse_code
 from gateway.errors import InvalidInput
 from gateway.index.ports import IndexStore
@@ -29,9 +33,12 @@ _Place = tuple[str, str, str]
 class PartnerService(partner_pb2_grpc.PartnerServiceServicer):
     """Tells partners who the partners are."""
 
-    def __init__(self, store: IndexStore, convenant: Convenant) -> None:
+    def __init__(
+        self, store: IndexStore, agreement: AgreementReader, *, clock: Callable[[], datetime] = now
+    ) -> None:
         self._store = store
-        self._convenant = convenant
+        self._agreement = agreement
+        self._clock = clock
 
     async def ListPartners(  # noqa: N802 - the name of the method in the contract
         self, request: partner_pb2.ListPartnersRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -41,6 +48,8 @@ class PartnerService(partner_pb2_grpc.PartnerServiceServicer):
         async with self._store.transaction() as tx:
             await known_partner(tx.partners, caller)
             everyone = await tx.partners.all()
+            in_force = await self._agreement.in_force(tx.agreements, self._clock())
+        kinds = {} if in_force is None else in_force.engine.convenant.kinds
         kind = parse_code(request.kind, path="kind") if request.kind else None
         size = _page_size(request.page_size)
         after = _read_token(request.page_token)
@@ -56,23 +65,21 @@ class PartnerService(partner_pb2_grpc.PartnerServiceServicer):
         page = listed[:size]
         token = _write_token(_place(page[-1])) if len(listed) > size else ""
         return partner_pb2.ListPartnersResponse(
-            partners=[self._partner(partner) for partner in page], next_page_token=token
+            partners=[_write(partner, kinds) for partner in page], next_page_token=token
         )
 
-    def _partner(self, partner: Partner) -> partner_pb2.Partner:
-        return partner_pb2.Partner(
-            oin=partner.oin,
-            kind=partner.kind,
-            kind_name=self._kind_name(partner.kind),
-            name=partner.name,
-            core_tasks=partner.core_tasks,
-            desks=[write_desk(desk) for desk in partner.desks if desk.contact_via is None],
-        )
 
-    def _kind_name(self, kind: PartnerKind) -> str:
-        """Return the kind in words; its code where this version of the convenant no longer has it."""
-        terms = self._convenant.kinds.get(kind)
-        return terms.label if terms is not None else kind
+def _write(partner: Partner, kinds: Mapping[PartnerKind, KindTerms]) -> partner_pb2.Partner:
+    # Its code, where the version in force does not have the kind, or none is in force.
+    terms = kinds.get(partner.kind)
+    return partner_pb2.Partner(
+        oin=partner.oin,
+        kind=partner.kind,
+        kind_name=partner.kind if terms is None else terms.label,
+        name=partner.name,
+        core_tasks=partner.core_tasks,
+        desks=[write_desk(desk) for desk in partner.desks if desk.contact_via is None],
+    )
 
 
 def _place(partner: Partner) -> _Place:

@@ -2,68 +2,61 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from typing import TypeVar
-
-from gateway.domain import MOST_EPOCHS, Oin, Professional, Pseudonym, Subject, parse_code
-from gateway.errors import InvalidInput, Violation
+from gateway.domain import Oin, is_uuid, parse_code
+from gateway.errors import InvalidInput
 from gateway.index.door import Door
+from gateway.index.tokens import decode_token
 from gateway.lookup.answer import LookupRequest
-from gateway.rpc.tokens import decode_token
-from verwijsindex.v1 import common_pb2, index_pb2
+from gateway.rpc.fields import Fields, parse_own_case, parse_professional, parse_subject
+from verwijsindex.v1 import index_pb2
 
-_PROFESSIONAL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}", re.ASCII)
-"""Covers staff numbers, UZI numbers and account names; no spaces, so that a person's full name does not fit."""
+USUAL_PATIENCE_SECONDS = 5.0
+"""How long a caller without a deadline waits for the index to become fresh enough: the contract's advice."""
+LONGEST_PATIENCE_SECONDS = 30.0
+ANSWERING_SECONDS = 0.25
+"""What is kept of a deadline for saying in time that the index did not become fresh enough."""
 
-_Value = TypeVar("_Value")
+
+def patience(left: float | None) -> float:
+    """Return how long a question may wait for freshness; `left` is what its call has of its deadline, None for none."""
+    if left is None:
+        return USUAL_PATIENCE_SECONDS
+    return min(max(left - ANSWERING_SECONDS, 0.0), LONGEST_PATIENCE_SECONDS)
 
 
-def read_question(request: index_pb2.LookupRequest, *, caller: Oin, door: Door) -> LookupRequest:
+def read_question(
+    request: index_pb2.LookupRequest, *, caller: Oin, door: Door, left: float | None
+) -> LookupRequest:
     """Return the question in `request`, asked by `caller`; its person is sealed.
+
+    `left` are the seconds that its call has of its deadline, None for none.
 
     Raises:
         InvalidInput: one violation for every field that breaks its rule; never a value.
 
     """
-    broken: list[Violation] = []
-
-    def checked(read: Callable[[], _Value]) -> _Value | None:
-        try:
-            return read()
-        except InvalidInput as error:
-            broken.extend(error.violations)
-            return None
-
-    asker = request.professional
-    subject = checked(lambda: door.admit(_parse_subject(request.subject)))
-    purpose = checked(lambda: parse_code(request.purpose, path="purpose"))
-    person = checked(lambda: _parse_professional_id(asker.id))
-    role = checked(lambda: parse_code(asker.role, path="professional.role"))
-    mandate = checked(lambda: parse_code(asker.mandate, path="professional.mandate"))
-    at_least = checked(lambda: decode_token(request.consistency_token))
-    if subject is None or purpose is None or person is None or role is None or mandate is None or broken:
-        raise InvalidInput(broken)
-    professional = Professional(id=person, role=role, mandate=mandate)
+    fields = Fields()
+    subject = fields.read(lambda: door.admit(parse_subject(request.subject)))
+    purpose = fields.read(lambda: parse_code(request.purpose, path="purpose"))
+    professional = fields.read(lambda: parse_professional(request.professional))
+    at_least = fields.read(lambda: decode_token(request.consistency_token))
+    own_case = fields.read(lambda: parse_own_case(request.own_case))
+    declaration = fields.read(lambda: _parse_declaration(request.declaration_id))
+    fields.refuse_broken()
+    assert subject is not None and purpose is not None and professional is not None  # noqa: S101, PT018
     return LookupRequest(
-        caller=caller, subject=subject, purpose=purpose, professional=professional, at_least=at_least
+        caller=caller,
+        subject=subject,
+        purpose=purpose,
+        professional=professional,
+        at_least=at_least,
+        own_case=bool(own_case),
+        declaration=declaration or "",
+        patience_seconds=patience(left),
     )
 
 
-def _parse_subject(found: Sequence[common_pb2.SubjectPseudonym]) -> Subject:
-    if len(found) > MOST_EPOCHS:
-        raise InvalidInput.at("subject", f"must have 1 to {MOST_EPOCHS} pseudonyms, each of another epoch")
-    return Subject(
-        *(
-            Pseudonym(each.value, epoch=each.epoch, path=f"subject[{index}].value")
-            for index, each in enumerate(found)
-        )
-    )
-
-
-def _parse_professional_id(text: str) -> str:
-    if not _PROFESSIONAL_ID.fullmatch(text):
-        raise InvalidInput.at(
-            "professional.id", "must be 1 to 64 letters, digits or . _ @ : -, starting with a letter or digit"
-        )
+def _parse_declaration(text: str) -> str:
+    if text and not is_uuid(text):
+        raise InvalidInput.at("declaration_id", "must be empty or the id of a declaration")
     return text

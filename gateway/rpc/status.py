@@ -26,6 +26,7 @@ from gateway.errors import (
     StoreUnavailable,
     Unauthenticated,
     Unavailable,
+    UnknownReference,
     UnsafeConfigurationError,
     VerwijsindexError,
 )
@@ -60,6 +61,7 @@ TABLE: dict[type[VerwijsindexError], Row] = {
     Refusal: Row(grpc.StatusCode.PERMISSION_DENIED, _REFUSED),
     Unauthenticated: Row(grpc.StatusCode.UNAUTHENTICATED, _REFUSED),
     NotPermitted: Row(grpc.StatusCode.PERMISSION_DENIED, _REFUSED),
+    UnknownReference: Row(grpc.StatusCode.NOT_FOUND, _REFUSED),
     EpochRefused: Row(grpc.StatusCode.FAILED_PRECONDITION, _REFUSED),
     QuotaExceeded: Row(grpc.StatusCode.RESOURCE_EXHAUSTED, _REFUSED),
     # The texts of these name hosts and databases: for the operator's log, not for a caller.

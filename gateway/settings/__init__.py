@@ -8,9 +8,11 @@ that are readable but unsafe are refused by `refuse_unsafe`, before anything is 
 from __future__ import annotations
 
 from gateway.settings.index import (
+    BreakGlassSettings,
     IndexSettings,
     IngestSettings,
     MissesSettings,
+    PacingSettings,
     PartnerMissesSettings,
     QuotaSettings,
     WatchSettings,
@@ -47,6 +49,7 @@ __all__ = [
     "AddressSettings",
     "AgentSettings",
     "AlarmSettings",
+    "BreakGlassSettings",
     "BusSettings",
     "CodeSetting",
     "Environment",
@@ -58,6 +61,7 @@ __all__ = [
     "LookupDefaults",
     "MissesSettings",
     "OinSetting",
+    "PacingSettings",
     "PartnerMissesSettings",
     "PartnerQuotaSettings",
     "PartnerSettings",

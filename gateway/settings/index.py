@@ -72,6 +72,27 @@ class MissesSettings(Section):
         return MissesSettings(per_hour=own.per_hour or self.per_hour, burst=own.burst or self.burst)
 
 
+class BreakGlassSettings(Section):
+    """How often a partner may declare an emergency, over all processes on one store: lastingly an hour, and at once.
+
+    A large crisis service has a few an hour on a bad night. Who needs more works otherwise, or has another reason.
+    """
+
+    per_hour: int = Field(6, ge=1)
+    burst: int = Field(12, ge=1)
+
+
+class PacingSettings(Section):
+    """When an answer leaves: at a whole number of ticks after its question came, so that the work does not show.
+
+    A tick must be longer than nearly every question alone takes on the machine at hand; a busy machine takes some 40
+    milliseconds at most for 95 of 100. Nobody notices 50. Below ten no question is answered within a tick, and
+    whoever asks sees how long it took after all.
+    """
+
+    tick_milliseconds: int = Field(50, ge=10, le=1000)
+
+
 class WatchSettings(Section):
     """How often evaluations are compared with what explains them, and from where on that is an alarm.
 
@@ -91,7 +112,6 @@ class IndexSettings(FileSettings):
     store: StoreSettings
     bus: BusSettings
     tls: TlsSettings
-    convenant: Path
     sealing_key: Path
     """The index's own key, 32 bytes in hexadecimal, mode 0600: without it nothing in the store leads to a person."""
     pseudonym_keys: Path
@@ -100,6 +120,8 @@ class IndexSettings(FileSettings):
     ingest: IngestSettings = IngestSettings()
     quota: QuotaSettings = QuotaSettings()
     misses: MissesSettings = MissesSettings()
+    break_glass: BreakGlassSettings = BreakGlassSettings()
+    pacing: PacingSettings = PacingSettings()
     alarm: AlarmSettings = AlarmSettings()
     watch: WatchSettings = WatchSettings()
     pseudonym_service: AddressSettings | None = None

@@ -51,6 +51,13 @@ class AgentSettings(Section):
         return self
 
 
+class OwnCaseSettings(Section):
+    """What the staff declared as its own cases, for the agent and `verwijsindex lookup`."""
+
+    staff: Path | None = None
+    """CSV (`medewerker;bsn`) of mode 0600; without it counts what each professional says."""
+
+
 class LookupDefaults(Section):
     """Who asks when `verwijsindex lookup` runs by hand and does not say."""
 
@@ -73,6 +80,7 @@ class PartnerSettings(FileSettings):
     pseudonyms: PseudonymSettings
     lookup: LookupDefaults
     agent: AgentSettings = AgentSettings()
+    own_case: OwnCaseSettings = OwnCaseSettings()
     adapter: dict[str, Any] = Field(default_factory=dict)
     """Settings of the adapter itself; each adapter's README lists them."""
 

@@ -18,7 +18,7 @@ from gateway.settings.sections import BusSettings, OinSetting
 
 _PATH_NAMES = {
     "ca", "certificate", "key", "password_file", "trusted_ca", "convenant", "signing_key", "reference_key",
-    "state", "quarantine", "sealing_key", "pseudonym_keys", "keys", "public_keys", "socket",
+    "state", "quarantine", "sealing_key", "pseudonym_keys", "keys", "public_keys", "socket", "staff",
 }  # fmt: skip
 
 

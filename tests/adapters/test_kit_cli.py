@@ -54,6 +54,7 @@ def test_an_accepted_message_is_in_the_report_with_its_receipt(trial: Trial, exp
     with trial.process("ingest"):
         found = run(trial, "--file", str(export), "--once", "--wait", "60", "--json")
     receipts = orjson.loads(found.stdout)["receipts"]
+    assert len(bytes.fromhex(receipts.pop("consistency_token"))) == 16
     assert receipts == {"accepted": 2, "superseded": 0, "refused": 0, "awaiting": 0}
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from adapters.kit.notices import NoticeBox
 from adapters.kit.outbox import Fate
 from adapters.kit.receipts import ReceiptReader, receipt_group
+from adapters.kit.report import AWAITING_REVIEW, Detail, Receipts, Report
 from adapters.kit.sender import send_waiting
+from adapters.kit.show import show_report
 from adapters.kit.state import StateFile
 from adapters.veilig_thuis import ADAPTER
 from gateway.bus.ports import BusRecord
@@ -26,6 +29,7 @@ from gateway.errors import (
     UnsafeConfigurationError,
     Violation,
 )
+from gateway.index.tokens import encode_token
 from gateway.messages.receipts import ReceiptOutcome, receipt
 from tests.support.adapters import OIN, TEST_BSNS, TODAY, MemoryPublisher, Workbench
 from tests.support.veilig_thuis import csv_of, row
@@ -100,7 +104,7 @@ async def test_a_refused_fact_is_sent_again_by_the_next_run(bench: Workbench) ->
 async def test_receipts_are_counted_and_refusals_listed_with_their_reason(bench: Workbench) -> None:
     bus = SqliteBus(bench.folder / "bus.sqlite3")
     await bus.ensure_topics(topics_of(OIN))
-    reader = ReceiptReader(bus, bench.outbox, oin=OIN, kind="veilig_thuis")
+    reader = ReceiptReader(bus, bench.outbox, NoticeBox(bench.file), oin=OIN, kind="veilig_thuis")
     sent = sorted(await send_waiting(bench.outbox, MemoryPublisher()))
     error = MessageRejected(
         RejectionReason.PROFILE, Violation("Bundle.entry[1].resource.text", "is not allowed")
@@ -134,6 +138,42 @@ async def test_receipts_are_counted_and_refusals_listed_with_their_reason(bench:
     await bus.close()
 
 
+async def test_the_newest_token_of_the_receipts_of_a_run_is_in_its_report(bench: Workbench) -> None:
+    """Of a topic with several writers the receipt that comes last is not always the freshest."""
+    bus = SqliteBus(bench.folder / "bus.sqlite3")
+    await bus.ensure_topics(topics_of(OIN))
+    sent = sorted(await send_waiting(bench.outbox, MemoryPublisher()))
+    records = [
+        receipt(
+            MessageId(OIN, id_),
+            ReceiptOutcome.ACCEPTED,
+            at=TODAY,
+            consistency_token=None if position is None else encode_token(position),
+        )
+        for id_, position in zip(sent, [7, 300, None, 299], strict=False)
+    ]
+    async with bus.publisher() as publisher:
+        await publisher.publish(records)
+    reader = ReceiptReader(bus, bench.outbox, NoticeBox(bench.file), oin=OIN, kind="veilig_thuis")
+    found = (await reader.collect(sent[:4], timeout_seconds=30)).receipts
+    assert found.consistency_token == encode_token(300).hex()
+    await bus.close()
+
+
+def test_a_person_reads_what_waits_for_a_review_and_the_token(capsys: pytest.CaptureFixture[str]) -> None:
+    waits = Detail(place="line 2", outcome=AWAITING_REVIEW, reason="not established", reference="r")
+    token = encode_token(300).hex()
+    report = Report(details=[waits], receipts=Receipts(consistency_token=token))
+    show_report(report, "GGZ")
+    shown = capsys.readouterr().out
+    assert "wacht op" in shown
+    assert f"Vragen die dit moeten zien: {token}" in shown
+    assert report.has_findings
+    assert not Report().has_findings
+    show_report(Report(), "GGZ")
+    assert "Vragen die" not in capsys.readouterr().out
+
+
 async def test_a_broken_receipt_holds_up_none_behind_it(bench: Workbench) -> None:
     bus = SqliteBus(bench.folder / "bus.sqlite3")
     await bus.ensure_topics(topics_of(OIN))
@@ -142,7 +182,7 @@ async def test_a_broken_receipt_holds_up_none_behind_it(bench: Workbench) -> Non
     broken = replace(good[0], value=b"{not json", headers={**good[0].headers, "outcome": b"perhaps"})
     async with bus.publisher() as publisher:
         await publisher.publish([broken, good[1]])
-    reader = ReceiptReader(bus, bench.outbox, oin=OIN, kind="veilig_thuis")
+    reader = ReceiptReader(bus, bench.outbox, NoticeBox(bench.file), oin=OIN, kind="veilig_thuis")
     found = (await reader.collect({second}, timeout_seconds=30)).receipts
     assert (found.accepted, found.awaiting) == (1, 0)
     await bus.close()
@@ -152,7 +192,7 @@ async def test_messages_without_a_receipt_in_time_are_awaiting(bench: Workbench)
     bus = SqliteBus(bench.folder / "bus.sqlite3")
     await bus.ensure_topics(topics_of(OIN))
     sent = await send_waiting(bench.outbox, MemoryPublisher())
-    reader = ReceiptReader(bus, bench.outbox, oin=OIN, kind="veilig_thuis")
+    reader = ReceiptReader(bus, bench.outbox, NoticeBox(bench.file), oin=OIN, kind="veilig_thuis")
     assert (await reader.collect(sent, timeout_seconds=0)).receipts.awaiting == len(sent)
     assert (await reader.collect(sent, timeout_seconds=0.01)).receipts.awaiting == len(sent)
     await bus.close()

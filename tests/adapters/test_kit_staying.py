@@ -16,6 +16,7 @@ import pytest
 from adapters.ggz import ADAPTER as GGZ
 from adapters.kit.inbox import Inbox
 from adapters.kit.mllp import send_mllp
+from adapters.kit.notices import NoticeBox
 from adapters.kit.options import KitOptions
 from adapters.kit.receipts import ReceiptReader
 from adapters.kit.report import Report
@@ -52,7 +53,7 @@ async def staying(bench: Workbench, options: KitOptions) -> AsyncIterator[tuple[
         runner=bench.runner(),
         outbox=bench.outbox,
         bus=bus,
-        receipts=ReceiptReader(bus, bench.outbox, oin=OIN, kind=kind),
+        receipts=ReceiptReader(bus, bench.outbox, NoticeBox(bench.file), oin=OIN, kind=kind),
         inbox=None
         if options.inbox is None
         else Inbox(folder=bench.folder / options.inbox, manifest=bench.adapter.manifest),

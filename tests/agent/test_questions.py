@@ -62,12 +62,12 @@ async def test_the_index_gets_the_pseudonyms_and_everything_of_the_question_but_
 ) -> None:
     desk.pseudonyms.pin(1, 2)
     async with agent(desk.settings()) as running:
-        await running.ask(consistency_token=b"0123456789abcdef")
+        await running.ask(consistency_token=b"0123456789abcdef", declaration_id="d-1")
     [asked] = desk.index.asked
     expected = [(each.epoch, each.reveal()) for each in subject_of(Bsn(BSN), 1, 2).pseudonyms]
     assert [(each.epoch, each.value) for each in asked.subject] == expected
     assert (asked.purpose, asked.professional) == ("coordination-of-care", PROFESSIONAL)
-    assert asked.consistency_token == b"0123456789abcdef"
+    assert (asked.consistency_token, asked.declaration_id) == (b"0123456789abcdef", "d-1")
     assert {call.purpose for call in desk.pseudonyms.service.calls} == {
         pseudonym_pb2.EVALUATION_PURPOSE_LOOKUP
     }

@@ -31,6 +31,7 @@ VERDICTS = st.builds(
     shown=st.booleans(),
     rule=TEXTS,
     basis=TEXTS,
+    consent=TEXTS,
 )
 RECORDS = st.builds(
     AuditRecord,
@@ -49,4 +50,5 @@ RECORDS = st.builds(
     verdicts=st.lists(VERDICTS, max_size=4).map(tuple),
     count=st.none() | st.integers(1, 1000),
     epoch=st.none() | st.integers(1, 9999),
+    emergency=TEXTS,
 )

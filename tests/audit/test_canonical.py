@@ -39,11 +39,11 @@ RECORD = AuditRecord(
 
 GOLDEN = (
     b'{"at":"2026-03-02T12:00:00.000005+00:00","convenant":"Voorbeeldregio 1.0",'
-    b'"count":null,"epoch":null,"event":"lookup","kind":"ggz","message":["00000099100000000100","m-1"],"organisation":"00000099100000000200",'
+    b'"count":null,"emergency":"","epoch":null,"event":"lookup","kind":"ggz","message":["00000099100000000100","m-1"],"organisation":"00000099100000000200",'
     b'"outcome":"done","professional":{"id":"p-1","mandate":"eigen-taak","role":"behandelaar"},'
     b'"purpose":"coordination-of-care","reason":"","record_id":"01994f00-0000-7000-8000-000000000001",'
     b'"subject":["1:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"],'
-    b'"verdicts":[{"basis":"","kind":null,"partner":"00000099100000000100","reference":"r",'
+    b'"verdicts":[{"basis":"","consent":"","kind":null,"partner":"00000099100000000100","reference":"r",'
     b'"rule":"no-rule","shown":false}]}'
 )
 
@@ -83,7 +83,7 @@ def test_every_field_stands_in_the_bytes_by_its_name(record: AuditRecord) -> Non
 
 
 def test_a_record_of_before_there_were_evaluations_can_be_read() -> None:
-    before = GOLDEN.replace(b'"count":null,"epoch":null,', b"")
+    before = GOLDEN.replace(b'"count":null,"emergency":"","epoch":null,', b"").replace(b'"consent":"",', b"")
     assert before != GOLDEN
     assert from_bytes(before) == RECORD
 

@@ -100,4 +100,4 @@ async def test_a_record_is_logged_once(engine: AsyncEngine) -> None:
 def test_the_log_can_be_added_to_and_read_and_nothing_else() -> None:
     public = {name for name, _ in inspect.getmembers(SqlAuditLog, inspect.isfunction) if name[0] != "_"}
     assert public == {name for name, _ in inspect.getmembers(AuditLog, inspect.isfunction) if name[0] != "_"}
-    assert public == {"append", "asked_about", "count", "read"}
+    assert public == {"answered", "answers", "append", "asked_about", "count", "find", "read"}

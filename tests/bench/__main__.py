@@ -4,8 +4,11 @@
     messages: ingest into the store (check, write, audit, commit) : a bare loop of consume, verify, parse
     evaluations: with their proof : the bare binding's multiplications, of which each takes two
     pseudonyms: over mutual TLS, blinded, evaluated, recorded, verified, finalised : the same arithmetic alone
+    decisions: on ten involvements, with consent asked about each : only writing down the ten verdicts
+    withdrawals: from the answer on one process to a lookup on another that knows of it : a lookup by itself
+    timing: questions about nobody beside those about somebody withheld, 10,000 pairs on each store
 
-Absolute numbers are of this machine now; the ratios are what to compare.
+Absolute numbers are of this machine now; the ratios are what to compare. A bound that is broken fails the run.
 """
 
 from __future__ import annotations
@@ -21,10 +24,14 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.comparison import Comparison, table_of
+from tests.bench.decisions import measure_decisions
 from tests.bench.evaluations import measure_arithmetic, measure_evaluations
 from tests.bench.lookups import measure_lookups
 from tests.bench.messages import measure_messages
 from tests.bench.pseudonyms import measure_service
+from tests.bench.timing_of_answers import compare_on_every_store
+from tests.bench.withdrawals import measure_withdrawals
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,8 @@ class Row:
     ceiling_per_second: float
     target: float | None = None
     """What the ratio should be at least, where that was agreed."""
+    is_bound_kept: bool = True
+    """False where the name states a bound and the measurement is beyond it."""
 
     @property
     def ratio(self) -> float:
@@ -49,7 +58,23 @@ async def measure(folder: Path) -> list[Row]:
     lookups, echoes = await measure_lookups(folder / "lookups")
     messages, bare = await measure_messages(folder / "messages")
     persons, lone = await measure_service(folder / "pseudonyms")
+    decisions = measure_decisions()
+    withdrawals = await measure_withdrawals(folder / "withdrawals")
     return [
+        Row(
+            str(decisions),
+            1 / decisions.p50,
+            "only its verdicts written",
+            1 / decisions.written,
+            is_bound_kept=decisions.is_fast,
+        ),
+        Row(
+            str(withdrawals),
+            1 / withdrawals.percentile(50),
+            "a lookup by itself",
+            1 / withdrawals.median_alone,
+            is_bound_kept=withdrawals.is_soon,
+        ),
         Row("lookups", lookups, "gRPC echo over the same TLS", echoes),
         Row("messages taken in", messages, "consume, verify, parse", bare),
         *(Row(**vars(each)) for each in measure_evaluations()),
@@ -73,9 +98,19 @@ def main(as_json: bool) -> None:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="vwi-bench-") as folder:
         rows = asyncio.run(measure(Path(folder)))
+        compared = compare_on_every_store(Path(folder) / "timing")
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps([{**vars(row), "ratio": row.ratio} for row in rows]) + b"\n")
-        return
+        figures = [{**vars(row), "ratio": row.ratio} for row in rows]
+        figures += [each.as_json() for each in compared]
+        sys.stdout.buffer.write(orjson.dumps(figures) + b"\n")
+    else:
+        _show(rows, compared, seconds=time.monotonic() - started)
+    kept = [row.is_bound_kept for row in rows] + [each.is_bound_kept for each in compared]
+    if not all(kept):
+        sys.exit(1)
+
+
+def _show(rows: list[Row], compared: list[Comparison], *, seconds: float) -> None:
     columns = ("what", "a second", "ceiling", "a second ", "ratio", "target")
     table = Table(*columns, box=None, title="Speeds of this run")
     for row in rows:
@@ -88,7 +123,8 @@ def main(as_json: bool) -> None:
             "" if row.target is None else f"{row.target:.2f}",
         )
     Console().print(table)
-    Console().print(f"measured in {time.monotonic() - started:.0f} s", style="dim")
+    Console().print(table_of(compared))
+    Console().print(f"measured in {seconds:.0f} s", style="dim")
 
 
 if __name__ == "__main__":

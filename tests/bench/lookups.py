@@ -20,7 +20,7 @@ from tests.support.trial import Trial
 from verwijsindex.client import IndexClient, Professional, SubjectPseudonym, connect
 
 CALLS = 3000
-AT_ONCE = 64
+AT_ONCE = 256
 ECHO_METHOD = "/verwijsindex.bench.Echo/Echo"
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ async def _one(index: IndexClient, subject: list[SubjectPseudonym]) -> object:
         subject,
         purpose="safety-assessment",
         professional=Professional(id="bench", role="maatschappelijk-werker", mandate="eigen-taak"),
+        own_case=False,
         timeout_seconds=60,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway.agreement.reading import AgreementReader
 from gateway.bus.opening import open_bus
 from gateway.bus.ports import Bus, Delivery
 from gateway.bus.topics import TopicKind, topic_of
@@ -35,7 +36,11 @@ async def measure_messages(folder: Path) -> tuple[float, float]:
     bus = open_bus(trial.settings.bus)
     store = open_store(trial.settings.store)
     service = IngestService(
-        store=store, door=DOOR, clock=lambda: datetime.now(UTC), largest_message_bytes=65_536
+        store=store,
+        door=DOOR,
+        agreement=AgreementReader(),
+        clock=lambda: datetime.now(UTC),
+        largest_message_bytes=65_536,
     )
     public = public_bytes(load_signing_key(trial.partner("veilig_thuis").signing_key))
 

@@ -37,7 +37,6 @@ def index_config(folder: Path, identities: Identities, *, service: str | None) -
         f"""\
 environment = "trial"
 oin = "{OIN_INDEX}"
-convenant = "convenant.yaml"
 sealing_key = "sealing.key"
 pseudonym_keys = "pseudonym-keys.json"
 

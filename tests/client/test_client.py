@@ -52,13 +52,13 @@ SHORT = [SubjectPseudonym(value=b"short", epoch=1)]
 def asked(name: str, who: str | None = None, **changes: bytes) -> Question:
     value = changes.get("value", pseudonym(who or name).reveal())
     subject = [SubjectPseudonym(value=value, epoch=1)]
-    return Question(id=name, subject=subject, purpose=PURPOSE, professional=ASKER)
+    return Question(id=name, subject=subject, purpose=PURPOSE, professional=ASKER, own_case=False)
 
 
 async def test_an_answer_comes_as_typed_values(index: Serving) -> None:
     index.lookup.script[person("anna")] = lambda: [shown(), shown(concern=ShownConcern.HOUSEHOLD)]
     async with index.client() as client:
-        answer = await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER)
+        answer = await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, own_case=False)
     first, second = answer.involvements
     assert (first.partner_oin, first.partner_kind, first.partner_name) == (GGZ.oin, "ggz", GGZ.name)
     assert (first.desk.code, first.desk.telephone) == ("aanmeldbureau", "+31880000020")
@@ -70,9 +70,9 @@ async def test_an_answer_comes_as_typed_values(index: Serving) -> None:
 
 async def test_a_token_of_a_receipt_asks_for_an_answer_as_fresh(index: Serving) -> None:
     async with index.client() as client:
-        first = await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER)
+        first = await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, own_case=False)
         token = first.receipt.consistency_token
-        await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, fresher_than=token)
+        await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, own_case=False, fresher_than=token)
     assert [request.at_least for request in index.lookup.asked] == [None, index.lookup.position]
 
 
@@ -81,10 +81,10 @@ async def test_a_stranger_is_not_a_partner_and_a_switched_off_partner_is_not_per
 ) -> None:
     async with index.client(OIN_STRANGER) as client:
         with pytest.raises(NotPartner) as stranger:
-            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER)
+            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, own_case=False)
     async with index.client(OIN_POLITIE) as client:
         with pytest.raises(NotPermitted) as switched_off:
-            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER)
+            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, own_case=False)
         with pytest.raises(NotPermitted):
             await client.partners()
     assert (stranger.value.reason, switched_off.value.reason) == ("UNKNOWN_PARTNER", "PARTNER_INACTIVE")
@@ -97,6 +97,7 @@ async def test_an_invalid_question_names_every_broken_rule(index: Serving) -> No
                 SHORT,
                 purpose="Not A Code",
                 professional=Professional(id="m-1", role="behandelaar", mandate="eigen-taak"),
+                own_case=False,
             )
     assert caught.value.violations == (
         Violation("subject[0].value", "must be exactly 32 bytes"),
@@ -112,7 +113,7 @@ async def test_over_the_quota_tells_when_to_come_back(index: Serving) -> None:
     index.lookup.script[person("anna")] = refuse
     async with index.client() as client:
         with pytest.raises(TooManyQuestions) as caught:
-            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER)
+            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, own_case=False)
     assert caught.value.retry_after_seconds == 30
     assert caught.value.reason == "QUOTA_EXCEEDED"
 
@@ -121,7 +122,7 @@ async def test_a_store_that_stays_away_is_unavailable_after_a_bounded_number_of_
     index.store.is_away = True
     async with index.client() as client:
         with pytest.raises(IndexUnavailable) as caught:
-            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, timeout_seconds=30)
+            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, own_case=False, timeout_seconds=30)
     assert caught.value.reason == "STORE_UNAVAILABLE"
     assert len(index.lookup.asked) == 3
 
@@ -134,7 +135,7 @@ async def test_a_store_that_comes_back_is_asked_again_without_the_caller_noticin
 
     async with index.client() as client:
         asking = asyncio.create_task(
-            client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, timeout_seconds=30)
+            client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, own_case=False, timeout_seconds=30)
         )
         await index.lookup.until_asked(1)
         come_back()
@@ -145,7 +146,7 @@ async def test_a_store_that_comes_back_is_asked_again_without_the_caller_noticin
 async def test_a_refusal_is_not_tried_again(index: Serving) -> None:
     async with index.client(OIN_STRANGER) as client:
         with pytest.raises(NotPartner):
-            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER)
+            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, own_case=False)
     assert len(index.lookup.asked) == 1
 
 
@@ -153,7 +154,9 @@ async def test_too_late_is_unavailable(index: Serving) -> None:
     index.lookup.waits[person("anna")] = asyncio.Event()
     async with index.client() as client:
         with pytest.raises(IndexUnavailable) as caught:
-            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, timeout_seconds=0.2)
+            await client.lookup(
+                ANNA, purpose=PURPOSE, professional=ASKER, own_case=False, timeout_seconds=0.2
+            )
     assert caught.value.reason == "DEADLINE_EXCEEDED"
 
 
@@ -163,7 +166,7 @@ async def test_an_index_that_is_not_there_is_unavailable(index: Serving) -> None
         "127.0.0.1:1", certificate=tls.certificate, key=tls.key, trusted_ca=tls.trusted_ca
     ) as client:
         with pytest.raises(IndexUnavailable) as caught:
-            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER)
+            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, own_case=False)
     assert caught.value.reason == "UNAVAILABLE"
 
 
@@ -172,7 +175,7 @@ async def test_an_index_with_a_certificate_of_another_ca_is_not_asked(index: Ser
     other = Identities(tmp_path).ca.certificate_path
     async with connect(index.address, certificate=tls.certificate, key=tls.key, trusted_ca=other) as client:
         with pytest.raises(IndexUnavailable):
-            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER)
+            await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, own_case=False)
     assert index.lookup.asked == []
 
 
@@ -185,10 +188,10 @@ async def test_the_name_in_the_certificate_must_be_the_expected_one(
         index.address, certificate=tls.certificate, key=tls.key, trusted_ca=tls.trusted_ca, server_name=name
     ) as client:
         if answers:
-            assert (await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER)).notice
+            assert (await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, own_case=False)).notice
         else:
             with pytest.raises(IndexUnavailable):
-                await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER)
+                await client.lookup(ANNA, purpose=PURPOSE, professional=ASKER, own_case=False)
 
 
 async def test_a_file_that_is_missing_is_told_before_anything_is_sent(tmp_path: Path) -> None:
@@ -279,7 +282,7 @@ async def test_a_stream_that_is_not_done_in_time_is_unavailable(index: Serving) 
 async def test_the_directory_comes_whole_over_as_many_pages_as_it_takes(index: Serving) -> None:
     for number in range(1100):
         oin = Oin(f"0000009920000000{number:04d}")
-        index.store.directory.partners[oin] = Partner(
+        index.store.state.partners[oin] = Partner(
             oin=oin, kind=PartnerKind("huisarts"), name="Huisarts (synthetic)"
         )
     async with index.client() as client:

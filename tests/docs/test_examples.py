@@ -12,7 +12,9 @@ import pytest
 from adapters.kit.manifest import Manifest
 from adapters.kit.model import MappingContext, WithoutBsn
 from adapters.veilig_thuis import ADAPTER as VEILIG_THUIS
-from gateway.domain import Bsn, Phase
+from gateway.domain import Bsn, ConsentEffect, Phase
+from tests.consents.serving import serving_consents
+from tests.consents.support import standing
 from tests.docs.pages import NAMES, Block, blocks_of
 from tests.support.facts import OIN_VT
 from tests.support.serving import GGZ, Identities, serving
@@ -59,6 +61,21 @@ async def test_the_client_example_asks_one_question_many_questions_and_for_the_d
     assert sorted(printed[1:3]) == ["0 0", "1 0"]
     assert printed[3].startswith(GGZ.name)
     assert VT_PARTNER.name not in "".join(printed)
+
+
+async def test_the_consent_example_records_lists_and_withdraws(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [block] = [each for each in blocks_of("docs/integrators/consent.md") if each.language == "python"]
+    async with serving_consents(Identities(tmp_path)) as index, index.client() as client:
+        capsys.readouterr()
+        await _executed(block.text)["keep"](client, [SubjectPseudonym(value=bytes(32), epoch=1)])
+        recorded, listed = capsys.readouterr().out.splitlines()
+        found = await standing(index.store, reference="T-2026-0041")
+    assert recorded.startswith("recorded: ")
+    assert listed == "T-2026-0041 permit True"
+    assert found is not None
+    assert found.fact.effect is ConsentEffect.WITHDRAWN
 
 
 def test_the_adapter_example_reads_and_maps_and_leaves_out_who_has_no_bsn(tmp_path: Path) -> None:

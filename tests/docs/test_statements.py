@@ -14,6 +14,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
+import gateway.breakglass.events
 import gateway.evaluation.events
 import gateway.ingest.events
 import gateway.lookup.events
@@ -98,12 +99,17 @@ def test_the_defaults_that_are_documented_for_operators_are_the_defaults(name: s
 def test_the_operators_page_explains_every_rejection_reason_and_every_event_to_look_at() -> None:
     named = set(_CODE.findall(page("docs/operators/README.md")))
     assert {reason.value for reason in RejectionReason} <= named
-    rooms = (gateway.ingest.events, gateway.lookup.events, gateway.rpc.events, gateway.watching.events)
+    rooms = (
+        gateway.breakglass.events,
+        gateway.ingest.events,
+        gateway.lookup.events,
+        gateway.rpc.events,
+        gateway.watching.events,
+    )
     declared = [event for room in rooms for event in vars(room).values() if isinstance(event, LogEvent)]
     assert {event.id for event in declared if event.level >= logging.WARNING} <= named
-    assert {word for word in named if word.startswith(("rpc.", "ingest.", "lookup.", "watching."))} <= {
-        event.id for event in declared
-    }
+    prefixes = ("break-glass.", "rpc.", "ingest.", "lookup.", "watching.")
+    assert {word for word in named if word.startswith(prefixes)} <= {event.id for event in declared}
 
 
 def test_the_custodians_page_explains_every_event_of_its_service() -> None:

@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.ggz import ADAPTER
+from gateway.agreement.reading import AgreementReader
 from gateway.audit.model import AuditEvent
 from gateway.bus.ports import Delivery, Position
 from gateway.convenant.model import ConsentBasis
@@ -27,6 +28,8 @@ from tests.index.epochs_contract import forget
 from tests.lookup.support import bounds, no_pause, request
 from tests.support.adapters import OIN, TODAY, Workbench, subject_of
 from tests.support.convenants import GGZ, POLITIE, VEILIG_THUIS, convenant, rule
+from tests.support.fake_waking import UNPACED
+from tests.support.fixed_agreement import FixedAgreement
 from tests.support.hl7 import adt, pv1
 from tests.support.sealed import DOOR, OIN_POLITIE, OIN_VT, SEALER, involvement, message
 
@@ -50,10 +53,19 @@ class Region:
         self.store = store
         self._offsets = count()
         self._ingest = IngestService(
-            store=store, door=DOOR, clock=lambda: bench.now, largest_message_bytes=65_536
+            store=store,
+            door=DOOR,
+            agreement=AgreementReader(),
+            clock=lambda: bench.now,
+            largest_message_bytes=65_536,
         )
         self._lookup = LookupService(
-            store=store, convenant=WITH_CONSENT, clock=lambda: bench.now, bounds=bounds(), pause=no_pause
+            store=store,
+            agreement=FixedAgreement(WITH_CONSENT, OIN, OIN_VT, OIN_POLITIE),
+            clock=lambda: bench.now,
+            bounds=bounds(),
+            pause=no_pause,
+            pacing=UNPACED,
         )
 
     async def open(self) -> None:

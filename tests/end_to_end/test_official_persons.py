@@ -101,11 +101,13 @@ def xml_of(reported: list[str]) -> str:
 
 
 def expected_households(cases: list[Casus]) -> dict[str, set[str]]:
+    """Who is in a casus with somebody secret is linked to nobody, in no other casus either."""
+    hidden = {member for case in cases if case.secret for member in case.members}
     found: dict[str, set[str]] = defaultdict(set)
     for case in cases:
-        if not case.secret:
-            for member in case.members:
-                found[member] |= set(case.members)
+        shown = set(case.members) - hidden
+        for member in shown:
+            found[member] |= shown
     return found
 
 

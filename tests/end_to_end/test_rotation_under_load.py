@@ -78,7 +78,7 @@ class Watcher:
         for person, subject in zip(self.persons, subjects, strict=True):
             self.epochs.add(tuple(each.epoch for each in subject.pseudonyms))
             asked = [SubjectPseudonym(value=each.reveal(), epoch=each.epoch) for each in subject.pseudonyms]
-            answer = await self.index.lookup(asked, purpose=PURPOSE, professional=ASKER)
+            answer = await self.index.lookup(asked, purpose=PURPOSE, professional=ASKER, own_case=False)
             seen[person.reveal()] = answer.involvements
         return seen
 

@@ -99,7 +99,7 @@ class Walker:
                 names = [
                     SubjectPseudonym(value=each.reveal(), epoch=each.epoch) for each in subject.pseudonyms
                 ]
-                await index.lookup(names, purpose="coordination-of-care", professional=ASKER)
+                await index.lookup(names, purpose="coordination-of-care", professional=ASKER, own_case=False)
                 self.asked += 1
 
 

@@ -28,7 +28,9 @@ from gateway.pseudonyms.private_input import private_input
 from gateway.pseudonyms.voprf import Blinded, blind
 from gateway.telemetry.alarms import Alarms
 from tests.support.facts import NOON, OIN_GGZ, OIN_VT
-from tests.support.serving import OIN_INDEX, FakeAudit
+from tests.support.fake_facts import State
+from tests.support.fake_store import FakeAuditLog
+from tests.support.serving import OIN_INDEX
 
 TEST_BSN = Bsn("999993653")
 TERMS = MeterTerms(per_hour=3600, burst=1000)
@@ -85,7 +87,7 @@ class WatchedKeys(EvaluationKeys):
         return await self._keys.public()
 
 
-class DeafLog(FakeAudit):
+class DeafLog(FakeAuditLog):
     """A log that does not take anything."""
 
     async def append(self, records: Sequence[AuditRecord]) -> None:
@@ -124,7 +126,7 @@ class FailingStore(EvaluationStore):
         if self.is_away:
             raise StoreUnavailable("no connection")
         async with self._inner.transaction() as tx:
-            yield _WithLog(tx, DeafLog() if self.log_is_deaf else tx.audit)
+            yield _WithLog(tx, DeafLog(State()) if self.log_is_deaf else tx.audit)
             if self.commit_fails:
                 raise StoreUnavailable("the database does not commit")
 

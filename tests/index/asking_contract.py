@@ -237,6 +237,16 @@ class AskingContract:
             await log(store, subject=person("anna", *epochs))
         assert await asked_about(store) == {OIN_VT: 1}
 
+    async def test_answered_questions_are_counted_each(self, store: IndexStore) -> None:
+        for outcome in (AuditOutcome.DONE, AuditOutcome.EMPTY, AuditOutcome.REFUSED):
+            await log(store, outcome=outcome)
+        await log(store, event=AuditEvent.BREAK_GLASS)
+        await log(store, organisation=OIN_GGZ)
+        later = NOON + timedelta(hours=1)
+        await log(store, organisation=OIN_GGZ, at=later)
+        async with store.transaction() as tx:
+            assert dict(await tx.audit.answered(NOON, later)) == {OIN_VT: 2, OIN_GGZ: 1}
+
     async def test_refusals_and_what_is_no_question_are_not_counted(self, store: IndexStore) -> None:
         await log(store, outcome=AuditOutcome.REFUSED)
         await log(store, event=AuditEvent.CREATE)

@@ -302,17 +302,6 @@ class StoreContract:
         await save(store, message(household(OIN_VT, "anna", "bram", suppressed=True)))
         assert (await household_of(store, "anna")).members == {person("anna")}
 
-    async def test_another_partners_assertion_still_links_what_one_suppressed(
-        self, store: IndexStore
-    ) -> None:
-        """Suppression is of the assertion, not of the person: who else knows the household said so itself."""
-        await save(
-            store,
-            message(household(OIN_VT, "anna", "bram", suppressed=True)),
-            message(household(OIN_GGZ, "anna", "carla")),
-        )
-        assert (await household_of(store, "anna")).members == {person("anna"), person("carla")}
-
     async def test_members_count_within_their_own_periods(self, store: IndexStore) -> None:
         members = (
             HouseholdMember(subject=person("anna"), role="MTH"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gateway.domain import (
     ConsentEffect,
     ConsentFact,
+    Decider,
     Fact,
     FactMessage,
     HouseholdFact,
@@ -41,6 +42,7 @@ def periods(draw: st.DrawFn) -> tuple[date, date | None]:
     return since, until if until is None or until >= since else None
 
 
+ORGANISATIONS = st.frozensets(PARTNERS, max_size=2)
 Epochs = st.SearchStrategy[tuple[int, ...]]
 
 
@@ -92,6 +94,9 @@ def consents(draw: st.DrawFn, epochs: Epochs) -> ConsentFact:
         asking="politie",
         reference=draw(REFERENCES),
         effect=draw(st.sampled_from(ConsentEffect)),
+        decided_by=draw(st.sampled_from(Decider)),
+        holders=draw(ORGANISATIONS),
+        askers=draw(ORGANISATIONS),
         since=since,
         until=until,
     )

@@ -6,14 +6,31 @@ import pytest
 
 from gateway.errors import StoreUnavailable
 from gateway.index.ports import IndexStore
+from tests.index.agreements_contract import AgreementContract
 from tests.index.asking_contract import AskingContract
+from tests.index.consents_contract import OwnConsentContract
 from tests.index.contract import StoreContract, audit_record
+from tests.index.declarations_contract import DeclarationContract
 from tests.index.epochs_contract import EpochContract
 from tests.index.merges_contract import MergeContract
+from tests.index.overlap_contract import OverlapContract
+from tests.index.refusals_contract import RefusalsContract
+from tests.index.secrecy_contract import SecrecyContract
 from tests.support.fake_store import FakeIndexStore
 
 
-class TestFake(AskingContract, EpochContract, MergeContract, StoreContract):
+class TestFake(
+    AgreementContract,
+    AskingContract,
+    DeclarationContract,
+    EpochContract,
+    MergeContract,
+    OverlapContract,
+    OwnConsentContract,
+    RefusalsContract,
+    SecrecyContract,
+    StoreContract,
+):
     @pytest.fixture
     async def store(self) -> IndexStore:
         return FakeIndexStore()

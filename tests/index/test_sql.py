@@ -22,10 +22,16 @@ from gateway.index.ports import IndexStore
 from gateway.index.sql.facts import SqlFacts
 from gateway.index.sql.store import open_store
 from gateway.settings import StoreSettings
+from tests.index.agreements_contract import AgreementContract
 from tests.index.asking_contract import AskingContract
+from tests.index.consents_contract import OwnConsentContract
 from tests.index.contract import StoreContract, audit_record
+from tests.index.declarations_contract import DeclarationContract
 from tests.index.epochs_contract import EpochContract
 from tests.index.merges_contract import MergeContract
+from tests.index.overlap_contract import OverlapContract
+from tests.index.refusals_contract import RefusalsContract
+from tests.index.secrecy_contract import SecrecyContract
 from tests.support.sealed import NOON, OIN_VT, involvement, merge, message, person
 
 
@@ -37,7 +43,18 @@ async def opened(url: str) -> AsyncIterator[IndexStore]:
     await store.close()
 
 
-class TestSqlite(AskingContract, EpochContract, MergeContract, StoreContract):
+class TestSqlite(
+    AgreementContract,
+    AskingContract,
+    DeclarationContract,
+    EpochContract,
+    MergeContract,
+    OverlapContract,
+    OwnConsentContract,
+    RefusalsContract,
+    SecrecyContract,
+    StoreContract,
+):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[IndexStore]:
         async for store in opened(f"sqlite:///{tmp_path}/index.sqlite3"):
@@ -45,7 +62,18 @@ class TestSqlite(AskingContract, EpochContract, MergeContract, StoreContract):
 
 
 @pytest.mark.services
-class TestPostgres(AskingContract, EpochContract, MergeContract, StoreContract):
+class TestPostgres(
+    AgreementContract,
+    AskingContract,
+    DeclarationContract,
+    EpochContract,
+    MergeContract,
+    OverlapContract,
+    OwnConsentContract,
+    RefusalsContract,
+    SecrecyContract,
+    StoreContract,
+):
     @pytest.fixture
     async def store(self, postgres_database: str) -> AsyncIterator[IndexStore]:
         async for store in opened(postgres_database):
@@ -127,6 +155,43 @@ async def test_households_take_one_statement_however_many_persons(tmp_path: Path
         statements.clear()
         await SqlFacts(connection).households([person(f"p{n}") for n in range(40)], on=NOON.date())
         assert len(statements) == 1
+    await engine.dispose()
+
+
+async def test_sqlite_finds_facts_by_their_person_and_never_goes_through_a_kind_of_fact(
+    tmp_path: Path,
+) -> None:
+    """It keeps no statistics: by the wrong index a question would take longer with every fact of anybody."""
+    settings = StoreSettings(url=f"sqlite:///{tmp_path}/index.sqlite3")
+    await asyncio.to_thread(SCHEMA.migrate, settings)
+    engine = open_engine(settings)
+    sent: list[tuple[str, Any]] = []
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *call: sent.append((call[2], call[3])))
+    async with begin(engine) as connection:
+        await SqlFacts(connection).households([person("anna")], on=NOON.date())
+        statement, parameters = sent[-1]
+        plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        steps = [step for *_, step in map(list, plan) if "_hit " in step]
+    assert len(steps) == 5
+    assert all("USING INDEX ix_subject_keys_subject (subject=?)" in step for step in steps)
+    await engine.dispose()
+
+
+async def test_sqlite_finds_own_statements_by_their_person_or_reference(tmp_path: Path) -> None:
+    """A partner that recorded a hundred thousand of them does not wait for all of them."""
+    settings = StoreSettings(url=f"sqlite:///{tmp_path}/index.sqlite3")
+    await asyncio.to_thread(SCHEMA.migrate, settings)
+    engine = open_engine(settings)
+    sent: list[tuple[str, Any]] = []
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *call: sent.append((call[2], call[3])))
+    async with begin(engine) as connection:
+        await SqlFacts(connection).own_consents(OIN_VT, person("anna", 1, 2))
+        await SqlFacts(connection).own_consent(OIN_VT, Reference("c"))
+        for statement, parameters in sent[-2:]:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            steps = [step for row in plan if (step := str([*row][3])).startswith(("SEARCH", "SCAN"))]
+            assert len(steps) >= 2
+            assert all("subject=?" in step or "partner=? AND reference=?" in step for step in steps), steps
     await engine.dispose()
 
 

@@ -13,7 +13,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.bus.ports import BusRecord, Delivery, Position
 from gateway.bus.topics import TopicKind, topic_of
-from gateway.domain import FactMessage, HouseholdMember, Oin, Partner, PartnerKind, Phase, SigningKey
+from gateway.domain import (
+    ConsentEffect,
+    Decider,
+    FactMessage,
+    HouseholdMember,
+    Oin,
+    Partner,
+    PartnerKind,
+    Phase,
+    SigningKey,
+)
 from gateway.errors import MessageRejected, RejectionReason
 from gateway.ingest.checking import check
 from gateway.messages.records import to_record
@@ -232,6 +242,74 @@ def test_dates_and_members_that_cannot_be_true_are_refused(fact_message: FactMes
     error = rejection(signed(fact_message))
     assert error.reason in {RejectionReason.IMPLAUSIBLE, RejectionReason.PROFILE}
     assert path in str(error)
+
+
+@pytest.mark.parametrize(
+    ("decided_by", "until", "is_right"),
+    [
+        (Decider.AUTHORITY_HOLDERS, None, False),
+        (Decider.AUTHORITY_HOLDERS, date(2038, 1, 14), True),
+        (Decider.AUTHORITY_HOLDERS, date(2038, 1, 15), False),
+        (Decider.SUBJECT_AND_AUTHORITY_HOLDERS, None, False),
+        (Decider.SUBJECT_AND_AUTHORITY_HOLDERS, date(2030, 1, 14), True),
+        (Decider.SUBJECT_AND_AUTHORITY_HOLDERS, date(2030, 1, 15), False),
+        (Decider.SUBJECT, None, True),
+        (Decider.SUBJECT, date(2027, 1, 1), True),
+    ],
+    ids=str,
+)
+def test_consent_ends_before_somebody_else_decides_at_the_latest(
+    decided_by: Decider, until: date | None, is_right: bool
+) -> None:
+    """Without a birth date: no child of under 12 is that still 12 years on."""
+    given = consent(OIN_VT, "anna", holder="ggz", asking="politie", decided_by=decided_by, until=until)
+    sent = signed(message(given))
+    if is_right:
+        assert checked(sent).fact == given
+    else:
+        assert {each.path for each in rejection(sent).violations} == {"Consent.provision.period.end"}
+    # An objection may go on, and what was withdrawn counts for nobody.
+    for effect in (ConsentEffect.OBJECT, ConsentEffect.WITHDRAWN):
+        assert checked(signed(message(replace(given, effect=effect)))).fact.partner == OIN_VT
+
+
+def test_consent_of_the_last_year_of_the_calendar_is_refused_like_any_other() -> None:
+    far = consent(
+        OIN_VT,
+        "anna",
+        holder="ggz",
+        asking="politie",
+        decided_by=Decider.AUTHORITY_HOLDERS,
+        since=date(9999, 12, 31),
+        until=date(9999, 12, 31),
+    )
+    assert rejection(signed(message(far))).reason is RejectionReason.IMPLAUSIBLE
+
+
+@pytest.mark.parametrize(
+    ("now", "since", "is_right"),
+    [
+        # Half past eleven in the evening in UTC is half past midnight in the Netherlands, in winter.
+        (datetime(2026, 3, 2, 23, 30, tzinfo=UTC), date(2026, 3, 4), True),
+        (datetime(2026, 3, 2, 22, 30, tzinfo=UTC), date(2026, 3, 4), False),
+        # In summer it is so from ten o'clock on.
+        (datetime(2026, 7, 2, 22, 30, tzinfo=UTC), date(2026, 7, 4), True),
+        (datetime(2026, 7, 2, 21, 30, tzinfo=UTC), date(2026, 7, 4), False),
+    ],
+    ids=["winter-midnight", "winter-before", "summer-midnight", "summer-before"],
+)
+def test_tomorrow_is_the_day_after_today_in_the_netherlands(
+    now: datetime, since: date, is_right: bool
+) -> None:
+    key = replace(a_partner().signing_keys[0], valid_until=now + timedelta(days=1))
+    partner = a_partner(signing_keys=(key,))
+    record = signed(message(involvement(OIN_VT, "anna", since=since)))
+    delivery = Delivery(position=Position(topic=record.topic, partition=0, offset=1), record=record)
+    if is_right:
+        assert check(delivery, partner, now=now, largest_bytes=65_536).fact.partner == OIN_VT
+    else:
+        with pytest.raises(MessageRejected, match="future"):
+            check(delivery, partner, now=now, largest_bytes=65_536)
 
 
 def test_noon_is_before_now() -> None:

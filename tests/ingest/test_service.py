@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway.agreement.ports import Agreements
+from gateway.agreement.reading import AgreementReader, InForce
 from gateway.audit.model import AuditEvent, AuditOutcome
 from gateway.bus.ports import BusRecord, Delivery, Position
 from gateway.bus.topics import TopicKind, topic_of
-from gateway.domain import FactMessage, Partner, PartnerKind, SigningKey
-from gateway.errors import RejectionReason, StoreUnavailable
+from gateway.domain import FactMessage, Partner, PartnerKind, Phase, SigningKey
+from gateway.errors import ConfigurationError, RejectionReason, StoreUnavailable
+from gateway.index.tokens import decode_token
 from gateway.ingest.service import IngestService, TakenIn
 from gateway.messages.dead_letters import read_dead_letter
 from gateway.messages.receipts import Receipt, ReceiptOutcome, read_receipt
 from gateway.messages.records import to_record
 from gateway.messages.signing import key_id, public_bytes
+from tests.support.convenants import convenant, rule
 from tests.support.facts import NOON, OIN_VT, household, involvement, merge, message
 from tests.support.fake_store import FakeIndexStore
 from tests.support.sealed import DOOR, person
@@ -45,7 +50,9 @@ def store() -> FakeIndexStore:
 
 @pytest.fixture
 def service(store: FakeIndexStore) -> IngestService:
-    return IngestService(store=store, door=DOOR, clock=lambda: NOW, largest_message_bytes=65_536)
+    return IngestService(
+        store=store, door=DOOR, agreement=AgreementReader(), clock=lambda: NOW, largest_message_bytes=65_536
+    )
 
 
 def delivery(number: int, fact_message: FactMessage) -> Delivery:
@@ -112,6 +119,24 @@ async def test_a_duplicate_changes_nothing_and_is_answered(
     assert outcomes == [ReceiptOutcome.ACCEPTED, ReceiptOutcome.DUPLICATE, ReceiptOutcome.DUPLICATE]
 
 
+async def test_the_receipt_of_whatever_was_taken_in_has_a_token_that_reaches_it(
+    store: FakeIndexStore, service: IngestService
+) -> None:
+    """A lookup with the token is at least as fresh as the write; also of one that was taken in before."""
+    newer = message(involvement(OIN_VT, "anna"), recorded_at=NOON)
+    older = message(involvement(OIN_VT, "anna"), recorded_at=NOON - timedelta(days=1))
+    await service.take_in([delivery(0, newer), nonsense(1)])
+    await service.take_in([delivery(2, older)])
+    await service.take_in([delivery(3, newer)])
+    found = [(receipt.outcome, receipt.consistency_token) for receipt in await receipts(store)]
+    assert [(outcome, token and decode_token(token)) for outcome, token in found] == [
+        (ReceiptOutcome.ACCEPTED, 1),
+        (ReceiptOutcome.REJECTED, None),
+        (ReceiptOutcome.SUPERSEDED, 2),
+        (ReceiptOutcome.DUPLICATE, 2),
+    ]
+
+
 async def test_a_rejected_message_that_is_delivered_again_has_one_dead_letter(
     store: FakeIndexStore, service: IngestService
 ) -> None:
@@ -128,6 +153,42 @@ async def test_a_late_older_version_is_kept_and_does_not_count(
     await service.take_in([delivery(0, newer)])
     assert await service.take_in([delivery(1, older)]) == {TakenIn.SUPERSEDED: 1}
     assert await versions(store) == 2
+
+
+async def test_a_record_names_the_convenant_that_is_in_force_and_nothing_where_none_is(
+    service: IngestService, store: FakeIndexStore
+) -> None:
+    agreed = convenant(rule())
+    await service.take_in([delivery(0, message(involvement(OIN_VT, "anna"))), nonsense(1)])
+    store.agree(agreed)
+    await service.take_in([delivery(2, message(involvement(OIN_VT, "bas"))), nonsense(3)])
+    assert [record.convenant for record in store.state.audit] == ["", "", agreed.identity, agreed.identity]
+
+
+class UnreadableAgreement(AgreementReader):
+    """Finds a version in the store that this code cannot read."""
+
+    async def in_force(self, agreements: Agreements, at: datetime) -> InForce | None:
+        raise ConfigurationError("a convenant in the store is not of this version")
+
+
+async def test_a_convenant_that_cannot_be_read_keeps_nothing_out_and_is_told_once_a_batch(
+    store: FakeIndexStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody is answered under it, but what people withdraw and end must not wait until it is put right."""
+    room = IngestService(
+        store=store,
+        door=DOOR,
+        agreement=UnreadableAgreement(),
+        clock=lambda: NOW,
+        largest_message_bytes=65_536,
+    )
+    ended = replace(involvement(OIN_VT, "anna"), phase=Phase.ENDED, until=NOW.date())
+    batch = [delivery(0, message(ended)), delivery(1, message(involvement(OIN_VT, "bas"))), nonsense(2)]
+    capsys.readouterr()
+    assert await room.take_in(batch) == {TakenIn.APPLIED: 2, TakenIn.REJECTED: 1}
+    assert [record.convenant for record in store.state.audit] == ["", "", ""]
+    assert capsys.readouterr().err.count('"event": "ingest.convenant-not-read"') == 1
 
 
 async def test_every_person_a_fact_is_about_has_an_audit_record(

@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from gateway.agreement.reading import AgreementReader
 from gateway.audit.model import AuditRecord
-from gateway.bootstrap.index import lookup_bounds
+from gateway.bootstrap.rooms import lookup_bounds
 from gateway.convenant.model import Convenant
 from gateway.domain import Desk, Fact, Oin, Partner, Professional
 from gateway.index.ports import Transaction
@@ -29,6 +30,7 @@ from tests.support.convenants import (
     rule,
 )
 from tests.support.fake_store import FakeIndexStore
+from tests.support.fake_waking import UNPACED
 from tests.support.sealed import OIN_GGZ, OIN_POLITIE, OIN_VT, message, person
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -71,13 +73,15 @@ def bounds(**changes: Any) -> Bounds:
 
 
 def service(store: FakeIndexStore, agreement: Convenant = EVERYTHING_BY_LAW, **changes: Any) -> LookupService:
-    """Return the lookup room on a store, its clock standing still."""
+    """Return the lookup room on a store, its clock standing still, under a convenant that every partner signed."""
+    store.agree(agreement)
     values: dict[str, Any] = {
         "store": store,
-        "convenant": agreement,
+        "agreement": AgreementReader(),
         "clock": lambda: NOW,
         "bounds": bounds(),
         "pause": no_pause,
+        "pacing": UNPACED,
     }
     return LookupService(**values | changes)
 

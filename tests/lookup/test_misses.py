@@ -36,6 +36,8 @@ from tests.lookup.support import (
 )
 from tests.support.convenants import convenant, rule
 from tests.support.fake_store import FakeIndexStore, FakeMeters
+from tests.support.fake_waking import UNPACED
+from tests.support.fixed_agreement import FixedAgreement
 from tests.support.sealed import OIN_GGZ, OIN_POLITIE, OIN_VT, household, involvement
 
 THREE = MissTerms(default=MeterTerms(per_hour=60, burst=3))
@@ -297,10 +299,11 @@ async def test_two_processes_at_the_last_miss_answer_one_stranger_between_them(
         rooms = [
             LookupService(
                 store=store,
-                convenant=INTAKE,
+                agreement=FixedAgreement(INTAKE, *(partner.oin for partner in PARTNERS)),
                 clock=lambda: NOW,
                 bounds=bounds(misses=one),
                 pause=no_pause,
+                pacing=UNPACED,
             )
             for store in stores
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from gateway.lookup.quota import Quota
 from gateway.metering.ports import MeterTerms
 from gateway.metering.tally import Tally
 from tests.lookup.support import NOW, bounds, request, service, store_with
+from tests.support.convenants import convenant, rule
 from tests.support.sealed import OIN_GGZ, OIN_VT, involvement
 
 
@@ -68,7 +69,8 @@ async def test_what_a_failed_commit_took_was_not_taken() -> None:
 async def test_a_clock_that_ran_ahead_once_refuses_no_longer_than_an_empty_bucket_does() -> None:
     store = await store_with(involvement(OIN_VT, "anna"))
     one = bounds(quota=MeterTerms(per_hour=60, burst=2))
-    await service(store, bounds=one, clock=lambda: NOW + timedelta(days=365)).ask(request())
+    lasting = convenant(rule(), valid_until=date(2099, 12, 31))
+    await service(store, lasting, bounds=one, clock=lambda: NOW + timedelta(days=365)).ask(request())
     with pytest.raises(QuotaExceeded):
         await service(store, bounds=one).ask(request())
     later = service(store, bounds=one, clock=lambda: NOW + timedelta(minutes=1))

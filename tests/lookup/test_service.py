@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.audit.model import AuditEvent, AuditOutcome
 from gateway.convenant.model import StatuteBasis
@@ -25,7 +27,7 @@ from gateway.errors import (
 )
 from gateway.index.ports import Transaction
 from gateway.lookup.answer import Answer, Concern, LookupRequest
-from gateway.lookup.service import FRESHNESS_TRIES, LARGEST_BATCH, LookupService
+from gateway.lookup.service import LARGEST_BATCH, LookupService, freshness_pauses
 from gateway.metering.ports import MeterTerms
 from tests.lookup.support import (
     ASKER,
@@ -244,9 +246,34 @@ async def test_a_question_that_never_becomes_fresh_is_given_up_on_record() -> No
 
     with pytest.raises(NotFreshEnough):
         await service(store, pause=count).ask(request(at_least=99))
-    assert len(pauses) == FRESHNESS_TRIES - 1
+    assert pauses == list(freshness_pauses(request().patience_seconds))
+    assert pauses
     [record] = records(store)
     assert (record.outcome, record.reason) == (AuditOutcome.REFUSED, "NOT_FRESH_ENOUGH")
+
+
+@pytest.mark.parametrize(
+    ("patience", "pauses"),
+    [
+        (0.0, []),
+        (0.05, []),
+        (0.06, [0.05]),
+        (2.0, [0.05, 0.1, 0.2, 0.4, 0.8]),
+        (5.0, [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0]),
+    ],
+    ids=str,
+)
+def test_the_pauses_for_freshness_double_up_to_a_second_within_the_patience(
+    patience: float, pauses: list[float]
+) -> None:
+    assert list(freshness_pauses(patience)) == pytest.approx(pauses)
+
+
+@given(patience=st.floats(0, 3600))
+def test_the_pauses_for_freshness_are_few_and_shorter_in_all_than_the_patience(patience: float) -> None:
+    pauses = list(freshness_pauses(patience))
+    assert sum(pauses) <= patience
+    assert len(pauses) <= 5 + patience
 
 
 class Watched(FakeIndexStore):

@@ -12,7 +12,12 @@ import orjson
 from gateway.messages.build import build_bundle
 from tests.messages.vectors import VALID
 
-GOLDEN = ("involvement-started-shielded", "household-asserted", "consent-given", "subject-merged")
+GOLDEN = (
+    "involvement-started-shielded",
+    "household-asserted",
+    "consent-given-to-organisations",
+    "subject-merged",
+)
 """One golden message of each shape, with every element that the shape can have."""
 
 

@@ -29,11 +29,12 @@ from gateway.domain import (
 )
 from gateway.errors import MessageRejected, RejectionReason
 from gateway.messages import codes
-from gateway.messages.build import build_bundle
+from gateway.messages.build import build_bundle, build_statement
 from gateway.messages.parse import parse_bundle
-from gateway.messages.profile import MOST_VIOLATIONS
+from gateway.messages.profile import CONSENT_STATEMENT, MOST_VIOLATIONS
+from gateway.messages.schema import violations
 from tests.messages.vectors import FOLDER, INVALID, PLANTED, VALID, files, reason_of
-from tests.support.facts import OIN_VT, consent, event_of, household, involvement, merge, message
+from tests.support.facts import OIN_VT, consent, event_of, household, involvement, merge, message, person
 
 persons = st.lists(
     st.builds(Pseudonym, st.binary(min_size=32, max_size=32), epoch=st.integers(1, 9999)),
@@ -88,6 +89,7 @@ def households(draw: st.DrawFn) -> HouseholdFact:
 @st.composite
 def consents(draw: st.DrawFn) -> ConsentFact:
     kinds = st.frozensets(st.sampled_from(["ggz", "politie", "huisarts"]), min_size=1)
+    organisations = st.frozensets(st.from_regex(r"\d{20}", fullmatch=True).filter(str.isascii), max_size=3)
     return consent(
         OIN_VT,
         "x",
@@ -99,6 +101,8 @@ def consents(draw: st.DrawFn) -> ConsentFact:
         decided_by=draw(st.sampled_from(Decider)),
         holder_kinds=draw(kinds),
         asking_kinds=draw(kinds),
+        holders=draw(organisations),
+        askers=draw(organisations),
         purposes=draw(st.frozensets(st.sampled_from(sorted(codes.PURPOSES)), min_size=1)),
         since=draw(days),
         until=draw(st.none() | st.dates(date(2100, 1, 1), date(2101, 1, 1))),
@@ -236,6 +240,28 @@ def test_an_ordinary_patient_is_no_merge() -> None:
     with pytest.raises(MessageRejected) as caught:
         parse_bundle(orjson.dumps(body))
     assert [each.path for each in caught.value.violations] == ["Bundle.entry[0].resource.focus[0]"]
+
+
+def test_a_statement_on_its_own_names_the_person_by_the_newest_pseudonym_and_passes_its_table() -> None:
+    fact = VALID["consent-given-to-organisations"].fact
+    assert isinstance(fact, ConsentFact)
+    built = orjson.loads(build_statement(fact, person("bram", 2, 1)))
+    assert list(violations(built, CONSENT_STATEMENT, "Consent")) == []
+    assert built["patient"]["identifier"]["value"] == person("bram", 2).pseudonyms[0].text()
+    in_message = orjson.loads(build_bundle(VALID["consent-given-to-organisations"]))["entry"][1]["resource"]
+    apart = {"meta", "patient"}
+    assert {name: value for name, value in built.items() if name not in apart} == {
+        name: value for name, value in in_message.items() if name not in apart
+    }
+
+
+def test_a_statement_on_its_own_is_no_message() -> None:
+    fact = VALID["consent-given"].fact
+    assert isinstance(fact, ConsentFact)
+    body = orjson.loads(build_bundle(VALID["consent-given"]))
+    body["entry"][1]["resource"] = orjson.loads(build_statement(fact, person("bram")))
+    with pytest.raises(MessageRejected):
+        parse_bundle(orjson.dumps(body))
 
 
 def test_a_merge_names_its_reference_once() -> None:

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
+from gateway.domain import ConsentFact
+from gateway.messages.build import build_statement
 from tests.messages.places import TEXTS, Place
-from tests.messages.vectors import FOLDER, INVALID, PLANTED
+from tests.messages.vectors import FOLDER, INVALID, PLANTED, VALID
+from tests.support.facts import person
 from tests.support.fhir_validator import FhirValidator
 from tests.support.generate_profiles import TARGET, documents, rendered
 from tests.support.postgres import ServiceMissing
@@ -20,6 +23,11 @@ BEYOND_FHIR = {
     "merge-of-another-partner",
     "merge-with-oneself",
     "merge-without-a-reference",
+    "consent-that-names-too-many-organisations",
+    "consent-that-waits-and-is-active",
+    "consent-that-is-proposed-and-waits-for-nothing",
+    "objection-that-is-proposed",
+    "consent-of-organisations-alone",
 }
 """Invalid messages that only this project's own reader refuses: two elements of one message must agree."""
 
@@ -57,6 +65,18 @@ class TestHapi:
             if (errors := validator.errors(path.read_bytes()))
         }
         assert refused == {}
+
+    @pytest.mark.parametrize(
+        "name", ["consent-given-to-organisations", "consent-given-by-nobody-knows-whom", "consent-withdrawn"]
+    )
+    def test_it_accepts_a_statement_on_its_own(self, validator: FhirValidator, name: str) -> None:
+        fact = VALID[name].fact
+        assert isinstance(fact, ConsentFact)
+        statement = build_statement(fact, person("bram", 1, 2))
+        assert validator.errors(statement) == []
+        planted = orjson.loads(statement)
+        planted["patient"]["display"] = PLANTED
+        assert validator.errors(orjson.dumps(planted))
 
     @pytest.mark.parametrize("name", sorted(set(INVALID) - BEYOND_FHIR))
     def test_it_rejects_an_invalid_message(self, validator: FhirValidator, name: str) -> None:

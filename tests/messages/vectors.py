@@ -19,10 +19,12 @@ from gateway.domain import (
     FactMessage,
     HouseholdMember,
     MessageId,
+    PartnerKind,
     Phase,
     Reference,
     SecrecyClass,
 )
+from gateway.domain.consenting import MOST_ORGANISATIONS
 from gateway.errors import RejectionReason
 from gateway.messages import codes
 from gateway.messages.build import build_bundle
@@ -92,6 +94,34 @@ VALID: dict[str, FactMessage] = {
             until=date(2027, 3, 1),
         ),
     ),
+    "consent-given-to-organisations": _numbered(
+        16,
+        consent(
+            OIN_GGZ,
+            "bram",
+            holder="ggz",
+            asking="politie",
+            holders=frozenset({OIN_GGZ}),
+            askers=frozenset({OIN_POLITIE, OIN_VT}),
+            asking_kinds=frozenset({PartnerKind("politie"), PartnerKind("veilig_thuis")}),
+            decided_by=Decider.AUTHORITY_HOLDERS,
+            until=date(2030, 5, 3),
+        ),
+    ),
+    "consent-given-by-nobody-knows-whom": _numbered(
+        17, consent(OIN_GGZ, "bram", holder="ggz", asking="politie", decided_by=Decider.UNDETERMINED)
+    ),
+    "consent-objected-by-nobody-knows-whom": _numbered(
+        18,
+        consent(
+            OIN_GGZ,
+            "bram",
+            holder="ggz",
+            asking="politie",
+            effect=ConsentEffect.OBJECT,
+            decided_by=Decider.UNDETERMINED,
+        ),
+    ),
     "involvement-started-under-two-epochs": _numbered(
         13, involvement(OIN_VT, "anna", subject=person("anna", 1, 2))
     ),
@@ -113,6 +143,19 @@ def _focus(body: dict[str, Any]) -> dict[str, Any]:
 def _patient(body: dict[str, Any]) -> dict[str, Any]:
     resource: dict[str, Any] = body["entry"][2]["resource"]
     return resource
+
+
+def _organisation(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the identifier of the holder that a consent names beside its kind."""
+    identifier: dict[str, Any] = _focus(body)["provision"]["actor"][1]["reference"]["identifier"]
+    return identifier
+
+
+def _holder(oin: str) -> dict[str, Any]:
+    return {
+        "role": {"coding": [{"system": codes.ACTOR_ROLE_SYSTEM, "code": codes.ROLE_HOLDER}]},
+        "reference": {"identifier": {"system": codes.OIN_SYSTEM, "value": oin}},
+    }
 
 
 def _of_another(episode: dict[str, Any]) -> None:
@@ -278,6 +321,48 @@ INVALID: dict[str, tuple[str, Edit, str]] = {
         "consent-given",
         lambda body: _focus(body).pop("scope"),
         "Bundle.entry[1].resource.scope",
+    ),
+    "consent-of-an-unknown-organisation-number": (
+        "consent-given-to-organisations",
+        lambda body: _organisation(body).update(value="999993653"),
+        "Bundle.entry[1].resource.provision.actor[1].reference.identifier.value",
+    ),
+    "consent-of-a-kind-under-the-system-of-organisations": (
+        "consent-given-to-organisations",
+        lambda body: _organisation(body).update(value="ggz"),
+        "Bundle.entry[1].resource.provision.actor[1].reference.identifier.value",
+    ),
+    "consent-of-an-actor-of-another-system": (
+        "consent-given-to-organisations",
+        lambda body: _organisation(body).update(system="http://fhir.nl/fhir/NamingSystem/agb-z"),
+        "Bundle.entry[1].resource.provision.actor[1].reference.identifier.system",
+    ),
+    "consent-that-names-too-many-organisations": (
+        "consent-given-to-organisations",
+        lambda body: _focus(body)["provision"]["actor"].extend(
+            _holder(f"{number:020}") for number in range(MOST_ORGANISATIONS)
+        ),
+        "Bundle.entry[1].resource.provision.actor",
+    ),
+    "consent-that-waits-and-is-active": (
+        "consent-given-by-nobody-knows-whom",
+        lambda body: _focus(body).update(status="active"),
+        "Bundle.entry[1].resource.status",
+    ),
+    "consent-that-is-proposed-and-waits-for-nothing": (
+        "consent-given",
+        lambda body: _focus(body).update(status="proposed"),
+        "Bundle.entry[1].resource.status",
+    ),
+    "objection-that-is-proposed": (
+        "consent-objected-by-nobody-knows-whom",
+        lambda body: _focus(body).update(status="proposed"),
+        "Bundle.entry[0].resource.eventCoding.code",
+    ),
+    "consent-of-organisations-alone": (
+        "consent-given-to-organisations",
+        lambda body: _focus(body)["provision"]["actor"].pop(0),
+        "Bundle.entry[1].resource.provision.actor",
     ),
     "consent-source-document": (
         "consent-given",

@@ -15,13 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.convenant.deciding import decide
+from gateway.agreement.reading import AgreementReader
+from gateway.convenant.engine import Engine
 from gateway.convenant.model import Convenant
 from gateway.convenant.question import Decision, Question, Verdict
 from gateway.domain import Fact, HouseholdFacts, Oin, Subject
 from gateway.errors import QuotaExceeded
 from gateway.index.ports import Transaction
-from gateway.lookup import service as lookup_room
+from gateway.lookup import reading
 from gateway.lookup.answer import Answer, LookupRequest
 from gateway.lookup.misses import Misses, MissTerms
 from gateway.lookup.service import LookupService
@@ -30,6 +31,7 @@ from gateway.rpc.answers import write_answer
 from gateway.rpc.status import status_of
 from tests.lookup.support import NOW, bounds, no_pause, request, store_with
 from tests.support.convenants import convenant, rule
+from tests.support.fake_waking import UNPACED
 from tests.support.sealed import OIN_GGZ, OIN_POLITIE, OIN_VT, household, involvement
 
 POLICE_ONLY = convenant(rule(sources=frozenset({"politie"})))
@@ -56,12 +58,14 @@ OWN_OF_BAS = involvement(OIN_VT, "bas")
 async def told(facts: Sequence[Fact], agreement: Convenant, asked: Sequence[LookupRequest]) -> list[bytes]:
     """Return what leaves for each question in turn, receipts aside."""
     store = await store_with(*facts)
+    store.agree(agreement)
     room = LookupService(
         store=store,
-        convenant=agreement,
+        agreement=AgreementReader(),
         clock=lambda: NOW,
         bounds=bounds(misses=AT_THE_EDGE),
         pause=no_pause,
+        pacing=UNPACED,
     )
     outcomes: list[bytes] = []
     for question in asked:
@@ -144,10 +148,10 @@ def test_no_series_of_questions_tells_what_others_assert_and_withhold(
 
 def test_the_check_fails_when_what_is_withheld_is_no_miss(monkeypatch: pytest.MonkeyPatch) -> None:
     verdicts: list[Sequence[Verdict]] = []
-    count = Misses.count
+    count, decide = Misses.count, Engine.decide
 
-    def noting(agreement: Convenant, asked: Question, known: HouseholdFacts, *, on: date) -> Decision:
-        decision = decide(agreement, asked, known, on=on)
+    def noting(self: Engine, asked: Question, known: HouseholdFacts, *, on: date) -> Decision:
+        decision = decide(self, asked, known, on=on)
         verdicts.append(decision.verdicts)
         return decision
 
@@ -157,7 +161,7 @@ def test_the_check_fails_when_what_is_withheld_is_no_miss(monkeypatch: pytest.Mo
         count(self, partner, shown=verdicts[-1], is_tied=is_tied)
 
     check([OF_GGZ], [], INTAKE)
-    monkeypatch.setattr(lookup_room, "decide", noting)
+    monkeypatch.setattr(Engine, "decide", noting)
     monkeypatch.setattr(Misses, "count", only_where_nothing_is_known)
     with pytest.raises(AssertionError):
         check([OF_GGZ], [], INTAKE)
@@ -182,6 +186,6 @@ def test_the_check_fails_when_a_household_of_somebody_else_makes_a_tie(
 
     link = [household(OIN_GGZ, "anna", "bas")]
     check(link, [OWN_OF_BAS], POLICE_ONLY)
-    monkeypatch.setattr(lookup_room, "_ties", by_the_household)
+    monkeypatch.setattr(reading, "_ties", by_the_household)
     with pytest.raises(AssertionError):
         check(link, [OWN_OF_BAS], POLICE_ONLY)

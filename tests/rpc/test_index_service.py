@@ -13,10 +13,10 @@ from grpc_status import rpc_status
 
 from gateway.domain import Oin
 from gateway.errors import NotPermitted, QuotaExceeded
+from gateway.index.tokens import decode_token, encode_token
 from gateway.lookup.answer import Concern, ShownInvolvement
 from gateway.rpc.answers import NOTICE
 from gateway.rpc.index_service import QUESTIONS_AT_ONCE
-from gateway.rpc.tokens import decode_token, encode_token
 from tests.support.facts import wire_subject
 from tests.support.sealed import OIN_POLITIE, OIN_VT, person
 from tests.support.serving import GGZ, OIN_STRANGER, VEILIG_THUIS, Serving, shown
@@ -32,6 +32,7 @@ def question(who: str = "anna", **changes: Any) -> index_pb2.LookupRequest:
         "subject": wire_subject(who),
         "purpose": "coordination-of-care",
         "professional": common_pb2.Professional(id="medewerker-1", role="behandelaar", mandate="eigen-taak"),
+        "own_case": common_pb2.OWN_CASE_NO,
     }
     return index_pb2.LookupRequest(**values | changes)
 
@@ -159,7 +160,7 @@ async def test_switching_a_partner_off_holds_from_the_next_question_on(index: Se
     async with index.channel() as channel:
         stub = index_pb2_grpc.IndexServiceStub(channel)
         await stub.Lookup(question(), timeout=30)
-        del index.store.directory.partners[OIN_VT]
+        del index.store.state.partners[OIN_VT]
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await stub.Lookup(question(), timeout=30)
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
@@ -203,6 +204,7 @@ async def test_all_broken_fields_are_named_at_once(index: Serving) -> None:
         "professional.role",
         "professional.mandate",
         "consistency_token",
+        "own_case",
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -36,7 +37,7 @@ async def refused_at(index: Serving, **request: Any) -> list[str]:
 def add_partners(index: Serving, number: int) -> None:
     for each in range(number):
         oin = Oin(f"0000009920000000{each:04d}")
-        index.store.directory.partners[oin] = Partner(
+        index.store.state.partners[oin] = Partner(
             oin=oin, kind=PartnerKind("huisarts"), name=f"Huisarts {each % 3} (synthetic)"
         )
 
@@ -57,6 +58,17 @@ async def test_a_kind_that_left_the_convenant_is_named_by_its_code(index: Servin
     add_partners(index, 1)
     answer = await listed(index, kind="huisarts")
     assert answer.partners[0].kind_name == "huisarts"
+
+
+async def test_without_a_convenant_in_force_partners_are_listed_and_kinds_named_by_their_codes(
+    index: Serving,
+) -> None:
+    index.store.state = replace(index.store.state, acts=(), agreed=2)
+    answer = await listed(index)
+    assert [(partner.oin, partner.kind_name) for partner in answer.partners] == [
+        (GGZ.oin, "ggz"),
+        (VEILIG_THUIS.oin, "veilig_thuis"),
+    ]
 
 
 async def test_a_desk_that_stands_behind_a_neutral_one_is_not_listed(index: Serving) -> None:
@@ -84,7 +96,7 @@ async def test_pages_together_are_the_whole_directory_without_repetition(index: 
 
 async def test_the_next_page_is_right_when_the_last_partner_seen_is_switched_off(index: Serving) -> None:
     first = await listed(index, page_size=1)
-    del index.store.directory.partners[GGZ.oin]
+    del index.store.state.partners[GGZ.oin]
     second = await listed(index, page_size=1, page_token=first.next_page_token)
     assert [partner.oin for partner in second.partners] == [VEILIG_THUIS.oin]
 

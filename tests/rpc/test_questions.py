@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import InvalidInput, Violation
+from gateway.index.tokens import encode_token
 from gateway.lookup.answer import LookupRequest
 from gateway.rpc.questions import read_question
 from gateway.rpc.status import failure_of, status_of
-from gateway.rpc.tokens import encode_token
 from tests.support.facts import OIN_VT, person, wire_subject
 from tests.support.sealed import DOOR, SEALER
 from verwijsindex.v1 import common_pb2, index_pb2
@@ -28,6 +28,8 @@ RULES = {
     Violation("professional.role", A_CODE),
     Violation("professional.mandate", A_CODE),
     Violation("consistency_token", "must be empty or a token that this index gave"),
+    Violation("own_case", "must say whether the professional belongs to the household"),
+    Violation("declaration_id", "must be empty or the id of a declaration"),
 }
 """All there is to say about a malformed question. None of it depends on a value."""
 
@@ -45,11 +47,13 @@ requests = st.builds(
     purpose=words,
     professional=st.none() | st.builds(common_pb2.Professional, id=words, role=words, mandate=words),
     consistency_token=st.binary(max_size=32),
+    own_case=st.integers(0, 5),
+    declaration_id=words,
 )
 
 
 def read(request: index_pb2.LookupRequest) -> LookupRequest:
-    return read_question(request, caller=OIN_VT, door=DOOR)
+    return read_question(request, caller=OIN_VT, door=DOOR, left=None)
 
 
 @given(requests)
@@ -83,8 +87,12 @@ def test_a_well_formed_question_is_read_whole(
         purpose="crisis",
         professional=common_pb2.Professional(id=person_id, role="behandelaar", mandate="eigen-client"),
         consistency_token=b"" if at_least is None else encode_token(at_least),
+        own_case=common_pb2.OWN_CASE_NO,
+        declaration_id="0197f0a0-0000-7000-8000-000000000001",
     )
     question = read(request)
+    assert question.declaration == "0197f0a0-0000-7000-8000-000000000001"
+    assert not question.own_case
     assert question.subject == SEALER.seal(person("anna", *epochs))
     assert question.professional.id == person_id
     assert question.at_least == at_least
@@ -97,6 +105,7 @@ def test_an_id_of_a_professional_that_could_be_free_text_is_refused(name: str) -
         subject=wire_subject("anna"),
         purpose="crisis",
         professional=common_pb2.Professional(id=name, role="behandelaar", mandate="eigen-client"),
+        own_case=common_pb2.OWN_CASE_NO,
     )
     with pytest.raises(InvalidInput) as caught:
         read(request)
@@ -117,9 +126,36 @@ def test_an_epoch_that_is_not_in_use_is_refused(epochs: tuple[int, ...]) -> None
     )
 
 
-def _asked(subject: list[common_pb2.SubjectPseudonym]) -> index_pb2.LookupRequest:
+def test_who_does_not_say_whether_it_is_an_own_case_is_refused() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read(_asked(wire_subject("anna"), own_case=common_pb2.OWN_CASE_UNSPECIFIED))
+    assert [violation.path for violation in caught.value.violations] == ["own_case"]
+
+
+def test_an_own_case_is_read_as_one() -> None:
+    assert read(_asked(wire_subject("anna"), own_case=common_pb2.OWN_CASE_YES)).own_case
+
+
+@pytest.mark.parametrize(
+    ("left", "waits"),
+    [(None, 5.0), (0.1, 0.0), (2.25, 2.0), (600.0, 30.0)],
+    ids=["no deadline", "hardly any time", "two seconds", "ten minutes"],
+)
+def test_a_question_waits_for_freshness_until_just_before_its_deadline(
+    left: float | None, waits: float
+) -> None:
+    request = _asked(wire_subject("anna"))
+    assert read_question(request, caller=OIN_VT, door=DOOR, left=left).patience_seconds == waits
+
+
+def _asked(
+    subject: list[common_pb2.SubjectPseudonym],
+    *,
+    own_case: common_pb2.OwnCase = common_pb2.OWN_CASE_NO,
+) -> index_pb2.LookupRequest:
     return index_pb2.LookupRequest(
         subject=subject,
         purpose="crisis",
         professional=common_pb2.Professional(id="m-1", role="behandelaar", mandate="eigen-client"),
+        own_case=own_case,
     )

@@ -9,35 +9,30 @@ from datetime import UTC, datetime
 import grpc
 import pytest
 
+from gateway.agreement.reading import AgreementReader
 from gateway.audit.model import AuditOutcome
+from gateway.index.tokens import encode_token
 from gateway.lookup.service import LookupService
-from gateway.rpc.server import RpcServer
-from gateway.rpc.tokens import encode_token
-from gateway.settings import ListenSettings
 from tests.lookup.support import bounds, no_pause
 from tests.rpc.test_index_service import ask, question, reason, refusal
-from tests.support.sealed import DOOR, OIN_POLITIE
-from tests.support.serving import CONVENANT, OIN_INDEX, OIN_STRANGER, Serving
+from tests.support.fake_waking import UNPACED
+from tests.support.sealed import OIN_POLITIE
+from tests.support.serving import OIN_STRANGER, Serving, server_over
 from verwijsindex.v1 import common_pb2
 
 
 @pytest.fixture
 async def real(index: Serving) -> AsyncIterator[Serving]:
     """The same store and identities behind a server with the real lookup room."""
-    server = RpcServer(
-        lookup=LookupService(
-            store=index.store,
-            convenant=CONVENANT,
-            clock=lambda: datetime(2026, 3, 2, 12, tzinfo=UTC),
-            bounds=bounds(),
-            pause=no_pause,
-        ),
+    lookup = LookupService(
         store=index.store,
-        door=DOOR,
-        convenant=CONVENANT,
-        tls=index.identities.tls(OIN_INDEX, server=True),
-        listen=ListenSettings(port=0),
+        agreement=AgreementReader(),
+        clock=lambda: datetime(2026, 3, 2, 12, tzinfo=UTC),
+        bounds=bounds(),
+        pause=no_pause,
+        pacing=UNPACED,
     )
+    server = server_over(index.identities, index.store, lookup)
     port = await server.start()
     yield replace(index, address=f"127.0.0.1:{port}")
     await server.stop()
@@ -69,7 +64,7 @@ async def test_what_the_convenant_does_not_know_is_denied_and_recorded(
     error = await refusal(real, question(purpose=unknown.purpose, professional=asker))
     assert error.code() is grpc.StatusCode.PERMISSION_DENIED
     assert reason(error) == unknown.reason
-    [record] = real.store.log.records
+    [record] = real.store.state.audit
     assert (record.outcome, record.reason) == (AuditOutcome.REFUSED, unknown.reason)
 
 
@@ -83,7 +78,7 @@ async def test_who_is_no_partner_and_who_is_switched_off_are_told_apart(real: Se
 
 async def test_an_answer_names_the_record_that_was_kept_of_it(real: Serving) -> None:
     answer = await ask(real)
-    [record] = real.store.log.records
+    [record] = real.store.state.audit
     assert answer.receipt.record_id == record.record_id
     assert record.outcome is AuditOutcome.EMPTY
 
@@ -103,4 +98,4 @@ async def test_with_the_store_away_nothing_is_answered_and_nothing_recorded(real
     real.store.is_away = True
     error = await refusal(real)
     assert error.code() is grpc.StatusCode.UNAVAILABLE
-    assert real.store.log.records == []
+    assert real.store.state.audit == ()

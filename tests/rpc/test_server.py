@@ -21,21 +21,24 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from gateway.errors import ConfigurationError
 from gateway.rpc import health
 from gateway.rpc.server import RpcServer
-from gateway.settings import ListenSettings
 from tests.rpc.test_index_service import question
-from tests.support.sealed import DOOR, OIN_VT, person
+from tests.support.sealed import OIN_VT, person
 from tests.support.serving import (
-    CONVENANT,
-    OIN_INDEX,
-    FakeDirectory,
     FakeStore,
     Identities,
     Serving,
+    server_over,
     serving,
 )
 from verwijsindex.v1 import index_pb2, index_pb2_grpc
 
-SERVICES = ["verwijsindex.v1.IndexService", "verwijsindex.v1.PartnerService"]
+SERVICES = [
+    "verwijsindex.v1.BreakGlassService",
+    "verwijsindex.v1.ConsentService",
+    "verwijsindex.v1.IndexService",
+    "verwijsindex.v1.PartnerService",
+    "verwijsindex.v1.RefusalService",
+]
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -47,14 +50,7 @@ async def code_of_lookup(channel: grpc.aio.Channel) -> tuple[grpc.StatusCode, st
 
 
 def server_of(identities: Identities, index: Serving, *, port: int) -> RpcServer:
-    return RpcServer(
-        lookup=index.lookup,
-        store=index.store,
-        door=DOOR,
-        convenant=CONVENANT,
-        tls=identities.tls(OIN_INDEX, server=True),
-        listen=ListenSettings(port=port),
-    )
+    return server_over(identities, index.store, index.lookup, port=port)
 
 
 async def handshake(index: Serving, *, certificate: Path | None = None, key: Path | None = None) -> str:
@@ -170,7 +166,7 @@ class SlowStore(FakeStore):
     """A store whose check waits until the test lets it go."""
 
     def __init__(self) -> None:
-        super().__init__(FakeDirectory())
+        super().__init__()
         self.go = asyncio.Event()
         self.reached = asyncio.Event()
 

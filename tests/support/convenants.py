@@ -1,18 +1,14 @@
-"""Convenants and random worlds to decide on: small alphabets, so that rules, facts and consents often meet."""
+"""Convenants, questions and facts to decide on: one call each, with only what a test is about spelled out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from hypothesis import strategies as st
-
 from gateway.convenant.model import (
-    Basis,
-    ConsentBasis,
+    BreakGlassTerms,
     Convenant,
     Effect,
     KindTerms,
@@ -23,17 +19,14 @@ from gateway.convenant.model import (
 from gateway.convenant.question import Question
 from gateway.convenant.reading import read_convenant
 from gateway.domain import (
-    ConsentEffect,
     ConsentFact,
     HouseholdFacts,
     InvolvementFact,
     Oin,
     PartnerKind,
-    Phase,
-    Reference,
     SecrecyClass,
 )
-from tests.support.sealed import OIN_GGZ, OIN_POLITIE, OIN_VT, consent, involvement, person
+from tests.support.sealed import OIN_GGZ, OIN_POLITIE, OIN_VT, person
 
 TODAY = date(2026, 3, 2)
 OIN_WIJKTEAM = Oin("00000099100000000400")
@@ -44,7 +37,8 @@ VEILIG_THUIS, GGZ, POLITIE, WIJKTEAM = map(PartnerKind, ("veilig_thuis", "ggz", 
 KINDS = {OIN_VT: VEILIG_THUIS, OIN_GGZ: GGZ, OIN_POLITIE: POLITIE, OIN_WIJKTEAM: WIJKTEAM}
 PURPOSES = ("coordination-of-care", "safety-assessment")
 ROLES = ("behandelaar", "wijkagent")
-MANDATE = "eigen-taak"
+MANDATES = ("eigen-taak", "intake")
+MANDATE = MANDATES[0]
 PERSONS = ("anna", "bas")
 
 
@@ -61,7 +55,7 @@ def example_text() -> bytes:
 
 
 def convenant(*rules: Rule, **changes: Any) -> Convenant:
-    """Return a convenant in force with these rules."""
+    """Return a convenant in force with these rules, in which everybody's recorded consent counts."""
     values: dict[str, Any] = {
         "name": "Synthetic",
         "version": "1",
@@ -70,8 +64,9 @@ def convenant(*rules: Rule, **changes: Any) -> Convenant:
         "content_hash": "0" * 64,
         "kinds": {kind: KindTerms(label=kind, roles=frozenset(ROLES)) for kind in KINDS.values()},
         "purposes": {code: PurposeTerms(label=code, act_reason="TREAT") for code in PURPOSES},
-        "mandates": frozenset({MANDATE}),
+        "mandates": frozenset(MANDATES),
         "rules": rules,
+        "consent_recorders": frozenset(KINDS.values()),
     }
     return Convenant(**values | changes)
 
@@ -89,6 +84,22 @@ def rule(**changes: Any) -> Rule:
         "verified": True,
     }
     return Rule(**values | changes)
+
+
+def break_glass(**changes: Any) -> BreakGlassTerms:
+    """Return terms under which everybody may declare an emergency, and see every class of everybody."""
+    values: dict[str, Any] = {
+        "kinds": frozenset(KINDS.values()),
+        "purposes": frozenset(PURPOSES),
+        "grounds": {"acute-danger": "Acuut gevaar"},
+        "sources": frozenset(KINDS.values()),
+        "secrecy": frozenset(SecrecyClass),
+        "basis": StatuteBasis(law="Noodwet", article="1", since=date(2020, 1, 1)),
+        "minutes": 240,
+        "review_days": 5,
+        "verified": True,
+    }
+    return BreakGlassTerms(**values | changes)
 
 
 def question(asker: Oin = OIN_VT, **changes: Any) -> Question:
@@ -115,132 +126,3 @@ def facts(
         consents=tuple(fact for fact in known if isinstance(fact, ConsentFact)),
         kinds=KINDS if kinds is None else kinds,
     )
-
-
-_shifts = st.sampled_from([-2, -1, 0, -2, -1, 1])
-_days = _shifts.map(lambda shift: TODAY + timedelta(days=shift))
-_last_days = st.sampled_from([None, None, 0, 1, -1]).map(
-    lambda shift: None if shift is None else TODAY + timedelta(days=shift)
-)
-
-
-def _some(values: Any) -> st.SearchStrategy[frozenset[Any]]:
-    """Everything half of the time, so that rules, facts and consents meet."""
-    every = sorted(values)
-    return st.just(frozenset(every)) | st.frozensets(st.sampled_from(every), min_size=1)
-
-
-@st.composite
-def _statutes(draw: st.DrawFn) -> StatuteBasis:
-    since = draw(st.sampled_from([-2, -1, 0, 1, None]))
-    return StatuteBasis(
-        law="Wet",
-        article="1",
-        since=None if since is None else TODAY + timedelta(days=since),
-        until=draw(_last_days),
-    )
-
-
-@st.composite
-def rules(draw: st.DrawFn, effect: Effect | None = None) -> Rule:
-    """Draw a rule, most of the time one that reaches something."""
-    chosen = effect or draw(st.sampled_from([Effect.PERMIT, Effect.PERMIT, Effect.PERMIT, Effect.FORBID]))
-    is_forbid = chosen is Effect.FORBID
-    basis: Basis = draw(_statutes() if is_forbid else st.just(ConsentBasis()) | _statutes())
-    few = st.frozensets(st.sampled_from(sorted(KINDS.values())), min_size=1, max_size=2)
-    return rule(
-        id=f"R-{draw(st.integers(0, 10**9))}",
-        effect=chosen,
-        sources=draw(few if is_forbid else _some(KINDS.values())),
-        asking=draw(_some(KINDS.values())),
-        purposes=draw(_some(PURPOSES)),
-        roles=draw(st.just(frozenset()) | _some(ROLES)),
-        basis=basis,
-        secrecy=draw(_some(SecrecyClass)),
-        without_own_involvement=not is_forbid and draw(st.booleans()),
-    )
-
-
-@st.composite
-def convenants(draw: st.DrawFn) -> Convenant:
-    """Draw a convenant, most of the time one that is in force."""
-    first = TODAY + timedelta(days=draw(st.sampled_from([-9] * 20 + [0, 1])))
-    last = TODAY + timedelta(days=draw(st.sampled_from([9] * 20 + [0, -1])))
-    return convenant(
-        *draw(
-            st.lists(
-                rules(),
-                min_size=draw(st.sampled_from([3, 2, 4, 0])),
-                max_size=6,
-                # Reading refuses a convenant with one id twice: no decision ever meets one.
-                unique_by=lambda one: one.id,
-            )
-        ),
-        valid_from=first,
-        valid_until=max(first, last),
-        kinds={
-            kind: KindTerms(label=kind, roles=frozenset(ROLES))
-            for kind in sorted(draw(_some(KINDS.values())))
-        },
-    )
-
-
-@st.composite
-def involvements(draw: st.DrawFn, number: int, holder: Oin | None = None) -> InvolvementFact:
-    """Draw an involvement with its own reference, most of the time a current one."""
-    since, until = draw(_days), draw(_last_days)
-    if holder is not None and draw(st.integers(0, 5)):
-        since, until = TODAY, None
-    return involvement(
-        holder or draw(st.sampled_from([*KINDS, *KINDS, OIN_GONE])),
-        draw(st.sampled_from(PERSONS)),
-        reference=Reference(f"ref-{number}"),
-        phase=draw(st.sampled_from([Phase.ACTIVE] * 6 + [Phase.PROVISIONAL, Phase.ENDED, Phase.RETRACTED])),
-        since=since,
-        until=None if until is None else max(since, until),
-        desk=draw(st.sampled_from(["frontoffice", "opvang", "unknown"])),
-        secrecy=draw(st.sampled_from(SecrecyClass)),
-        shielded=draw(st.sampled_from([False] * 6 + [True])),
-    )
-
-
-@st.composite
-def consents(draw: st.DrawFn, number: int) -> ConsentFact:
-    """Draw a statement about some kinds and purposes, most of the time a current consent."""
-    since, until = draw(_days), draw(_last_days)
-    return consent(
-        OIN_WIJKTEAM,
-        draw(st.sampled_from(PERSONS)),
-        holder=GGZ,
-        asking=POLITIE,
-        reference=Reference(f"consent-{number}"),
-        effect=draw(
-            st.sampled_from([ConsentEffect.PERMIT] * 4 + [ConsentEffect.OBJECT, ConsentEffect.WITHDRAWN])
-        ),
-        holder_kinds=draw(_some(KINDS.values())),
-        asking_kinds=draw(_some(KINDS.values())),
-        purposes=draw(_some(PURPOSES)),
-        since=since,
-        until=None if until is None else max(since, until),
-    )
-
-
-@dataclass(frozen=True)
-class World:
-    """Everything one decision takes."""
-
-    convenant: Convenant
-    question: Question
-    facts: HouseholdFacts
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    """Draw a convenant, a household and an asker that is involved with it most of the time."""
-    asker = draw(st.sampled_from(list(KINDS)))
-    own = [asker] if draw(st.sampled_from([True, True, True, False])) else []
-    holders = [*own, *[None] * draw(st.integers(1, 4))]
-    known = [draw(involvements(number, holder)) for number, holder in enumerate(holders)]
-    said = [draw(consents(number)) for number in range(draw(st.integers(0, 4)))]
-    asked = question(asker, role=draw(st.sampled_from(ROLES)), purpose=draw(st.sampled_from(PURPOSES)))
-    return World(convenant=draw(convenants()), question=asked, facts=facts(*known, *said))

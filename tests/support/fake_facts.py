@@ -9,10 +9,12 @@ from datetime import date, datetime
 from itertools import count
 from typing import TypeVar
 
+from gateway.agreement.model import Act, ConvenantVersion
 from gateway.audit.model import AuditRecord
 from gateway.domain import (
     ConsentEffect,
     ConsentFact,
+    Declaration,
     Fact,
     FactMessage,
     HouseholdFact,
@@ -23,13 +25,24 @@ from gateway.domain import (
     Oin,
     Partner,
     Phase,
-    Pseudonym,
+    RecordedRefusal,
+    Reference,
     SealedPseudonym,
     Subject,
 )
-from gateway.index.ports import Facts, Outgoing, Saved
+from gateway.index.declarations import DeclarationUse
+from gateway.index.ports import Facts, Outgoing, Saved, StandingConsent
 from gateway.index.sealing import with_persons
 from gateway.metering.ports import MeterKey
+from tests.support.fake_persons import (
+    current_persons,
+    later,
+    names,
+    overlaps,
+    persons_in,
+    pseudonyms_in,
+    without_epochs,
+)
 
 OneFact = TypeVar("OneFact", InvolvementFact, HouseholdFact, ConsentFact)
 PersonalFact = TypeVar("PersonalFact", InvolvementFact, ConsentFact)
@@ -54,6 +67,13 @@ class State:
 
     full_at: dict[MeterKey, datetime] = field(default_factory=dict)
     """When the bucket of a meter is full again."""
+    refusals: dict[tuple[Oin, Reference], RecordedRefusal] = field(default_factory=dict)
+    convenants: tuple[ConvenantVersion, ...] = ()
+    acts: tuple[Act, ...] = ()
+    agreed: int = 0
+    """How often the convenants or the acts changed."""
+    declarations: tuple[Declaration, ...] = ()
+    uses: tuple[DeclarationUse, ...] = ()
 
     def copy(self) -> State:
         """Return a state that changes apart from this one."""
@@ -63,6 +83,7 @@ class State:
             first=dict(self.first),
             settled=dict(self.settled),
             full_at=dict(self.full_at),
+            refusals=dict(self.refusals),
         )
 
 
@@ -79,7 +100,7 @@ class FakeFacts(Facts):
         return fresh
 
     async def save(self, message: FactMessage) -> Saved:
-        if not all(isinstance(each, SealedPseudonym) for each in _pseudonyms(message.fact)):
+        if not all(isinstance(each, SealedPseudonym) for each in pseudonyms_in(message.fact)):
             raise TypeError("the index keeps sealed pseudonyms only")
         if not self._has_advanced:
             self._state.position += 1
@@ -103,7 +124,7 @@ class FakeFacts(Facts):
             (partner, person)
             for partner, person in asked
             if any(
-                fact.partner == partner and fact.is_current(on) and _names(near, fact.subject)
+                fact.partner == partner and fact.is_current(on) and names(near, fact.subject)
                 for near in [self._own_household(partner, person, on)]
                 for fact in self._standing(InvolvementFact)
             )
@@ -113,9 +134,29 @@ class FakeFacts(Facts):
         members = {person}
         for assertion in self._standing(HouseholdFact):
             present = {member.subject for member in assertion.members if member.is_current(on)}
-            if assertion.partner == partner and not assertion.suppressed and _names(present, person):
+            if assertion.partner == partner and not assertion.suppressed and names(present, person):
                 members |= present
         return members
+
+    async def own_consents(self, partner: Oin, subject: Subject) -> Sequence[ConsentFact]:
+        own = [fact for fact in self._standing(ConsentFact) if fact.partner == partner]
+        about = [fact for fact in own if fact.subject.is_same_person(subject)]
+        return sorted(about, key=lambda fact: fact.reference)
+
+    async def own_consent(self, partner: Oin, reference: Reference) -> StandingConsent | None:
+        for fact, recorded_at in self._versions(ConsentFact):
+            if (fact.partner, fact.reference) == (partner, reference):
+                return StandingConsent(fact=fact, recorded_at=recorded_at)
+        return None
+
+    async def current_involvements(
+        self, *, on: date, after: tuple[Oin, Reference] | None = None, limit: int = 1000
+    ) -> Sequence[InvolvementFact]:
+        current = sorted(
+            (fact for fact in self._standing(InvolvementFact) if fact.is_current(on)),
+            key=lambda fact: (fact.partner, fact.reference),
+        )
+        return [fact for fact in current if after is None or (fact.partner, fact.reference) > after][:limit]
 
     async def counts(self) -> Mapping[str, int]:
         involvements = list(self._standing(InvolvementFact))
@@ -131,7 +172,7 @@ class FakeFacts(Facts):
     async def newest_epochs(self, *, on: date) -> Mapping[Oin, Mapping[int, int]]:
         found: dict[Oin, Counter[int]] = {}
         for fact in self._all_standing():
-            for subject in _current_subjects(fact, on):
+            for subject in current_persons(fact, on):
                 epoch = max(each.epoch for each in subject.pseudonyms)
                 found.setdefault(fact.partner, Counter())[epoch] += 1
         return found
@@ -142,7 +183,7 @@ class FakeFacts(Facts):
         settled = {_key(version.fact): places for version, places in left if version is not None and places}
         counting = {id(old): new for old, (new, _places) in zip(standing, left, strict=True)}
         kept = [
-            counting[id(each)] if id(each) in counting else _without(each, before)
+            counting[id(each)] if id(each) in counting else without_epochs(each, before)
             for each in self._state.versions
         ]
         gone = sum(old != new for old, new in zip(self._state.versions, kept, strict=True))
@@ -158,46 +199,73 @@ class FakeFacts(Facts):
         Who is left with nobody to count for is left as stated.
         """
         if isinstance(version.fact, MergeFact):
-            return _without(version, before), frozenset()
+            return without_epochs(version, before), frozenset()
         merges = self._merges()
-        after = [new for each in merges if (new := _without(each, before)) is not None]
+        after = [new for each in merges if (new := without_epochs(each, before)) is not None]
         persons: list[tuple[Subject, bool]] = []
-        for place, stated in enumerate(_persons(version.fact)):
+        for place, stated in enumerate(persons_in(version.fact)):
             is_settled = place in self._state.settled.get(_key(version.fact), ())
             counted = stated if is_settled else self._after_merges(merges, version, stated)
-            now, then = _later(stated, before), _later(counted, before)
+            now, then = later(stated, before), later(counted, before)
             follows = now is not None and not is_settled
             if now is not None and follows:
                 follows = then is None or self._after_merges(after, version, now) == then
             persons.append((stated if follows else counted, not follows))
         named = iter([person for person, _ in persons])
-        kept = _without(with_persons(version, lambda _: next(named)), before)
-        flags = [is_settled for person, is_settled in persons if _later(person, before) is not None]
+        kept = without_epochs(with_persons(version, lambda _: next(named)), before)
+        flags = [is_settled for person, is_settled in persons if later(person, before) is not None]
         return kept, frozenset(place for place, is_settled in enumerate(flags) if is_settled)
 
     async def position(self) -> int:
         return self._state.position
 
     def _household(self, subject: Subject, on: date) -> HouseholdFacts:
-        members = {subject}
-        for assertion in self._standing(HouseholdFact):
-            present = {member.subject for member in assertion.members if member.is_current(on)}
-            if _names(present, subject) and not assertion.suppressed:
-                members |= present
+        members = {subject} | self._linked(subject, on)
+        pairs = self._pairs(members)
         return HouseholdFacts(
             subject=subject,
             members=frozenset(members),
             involvements=_in_order(
                 fact
                 for fact in self._standing(InvolvementFact)
-                if _names(members, fact.subject) and fact.is_current(on)
+                if names(members, fact.subject) and fact.is_current(on)
             ),
             consents=_in_order(
                 fact
                 for fact in self._standing(ConsentFact)
-                if _names(members, fact.subject) and fact.is_current(on)
+                if fact.is_current(on)
+                and (
+                    names(members, fact.subject)
+                    or (fact.effect is ConsentEffect.OBJECT and overlaps(members | pairs, fact.subject))
+                )
             ),
             kinds={oin: partner.kind for oin, partner in self._state.partners.items() if partner.active},
+            pairs=pairs,
+        )
+
+    def _linked(self, subject: Subject, on: date) -> set[Subject]:
+        """Return the household around a person without whoever is secret: nobody, if the person itself is."""
+        linked, secret = set(), set()
+        for assertion in self._standing(HouseholdFact):
+            present = {member.subject for member in assertion.members if member.is_current(on)}
+            if assertion.suppressed:
+                secret |= present
+            elif names(present, subject):
+                linked |= present
+        hidden = {each for each in {subject, *linked} if self._is_one_of(each, secret)}
+        return set() if subject in hidden else linked - hidden
+
+    def _is_one_of(self, person: Subject, others: Collection[Subject]) -> bool:
+        """Tell whether somebody may be one of the others, by any of the pseudonyms that facts give a person."""
+        return any(overlaps(others, each) for each in {person, *self._pairs({person})})
+
+    def _pairs(self, persons: Collection[Subject]) -> frozenset[Subject]:
+        """Return those whom any fact names under two epochs and who share a pseudonym with one of the persons."""
+        return frozenset(
+            named
+            for fact in self._all_standing()
+            for named in persons_in(fact)
+            if len(named.pseudonyms) > 1 and overlaps(persons, named)
         )
 
     def _all_standing(self) -> Iterable[Fact]:
@@ -207,12 +275,17 @@ class FakeFacts(Facts):
 
     def _standing(self, kind: type[OneFact]) -> Iterable[OneFact]:
         """Yield, for every reference, the fact of the version that counts, with whom it counts for."""
+        return (fact for fact, _ in self._versions(kind))
+
+    def _versions(self, kind: type[OneFact]) -> Iterable[tuple[OneFact, datetime]]:
         merges = self._merges()
         for version in self._latest():
             if isinstance(version.fact, kind):
                 moved = self._counting(merges, version).fact
+                if isinstance(moved, ConsentFact):
+                    moved = replace(moved, version=version.id.id)
                 assert isinstance(moved, kind)
-                yield moved
+                yield moved, version.recorded_at
 
     def _counting(self, merges: Sequence[FactMessage], version: FactMessage) -> FactMessage:
         """Return the version with the persons for whom it counts."""
@@ -242,7 +315,7 @@ class FakeFacts(Facts):
                 case MergeFact(partner=partner, old=old, new=new, undone=False) if (
                     partner == version.fact.partner
                     and merge.recorded_at >= self._state.first[_key(version.fact)]
-                    and _names([old], person)
+                    and names([old], person)
                 ):
                     person = new
         return person
@@ -251,60 +324,6 @@ class FakeFacts(Facts):
 def _key(fact: Fact) -> tuple[str, ...]:
     """What versions of one fact share. The kinds of facts have references apart from each other."""
     return type(fact).__name__, fact.partner, fact.reference
-
-
-def _pseudonyms(fact: Fact) -> Iterable[Pseudonym]:
-    return (pseudonym for person in _persons(fact) for pseudonym in person.pseudonyms)
-
-
-def _persons(fact: Fact) -> Sequence[Subject]:
-    match fact:
-        case HouseholdFact(members=members):
-            return [each.subject for each in members]
-        case MergeFact(old=old, new=new):
-            return [old, new]
-        case _:
-            return [fact.subject]
-
-
-def _current_subjects(fact: Fact, on: date) -> Iterable[Subject]:
-    match fact:
-        case HouseholdFact(members=members):
-            return [each.subject for each in members if each.until is None or each.until >= on]
-        case InvolvementFact(phase=phase):
-            is_open = phase in {Phase.PROVISIONAL, Phase.ACTIVE} and (fact.until is None or fact.until >= on)
-            return [fact.subject] if is_open else []
-        case ConsentFact(effect=effect):
-            is_over = effect is ConsentEffect.WITHDRAWN or (fact.until is not None and fact.until < on)
-            return [] if is_over else [fact.subject]
-        case MergeFact():
-            return []
-
-
-def _without(version: FactMessage, before: int) -> FactMessage | None:
-    """Return the version without pseudonyms of epochs below `before`; None where nobody is left in it."""
-
-    fact = version.fact
-    if isinstance(fact, MergeFact):
-        old, new = _later(fact.old, before), _later(fact.new, before)
-        return None if old is None or new is None else replace(version, fact=replace(fact, old=old, new=new))
-    if not isinstance(fact, HouseholdFact):
-        subject = _later(fact.subject, before)
-        return None if subject is None else replace(version, fact=replace(fact, subject=subject))
-    if not fact.members:
-        return version
-    members = [(member, _later(member.subject, before)) for member in fact.members]
-    left = tuple(replace(member, subject=subject) for member, subject in members if subject is not None)
-    return replace(version, fact=replace(fact, members=left)) if left else None
-
-
-def _later(subject: Subject, before: int) -> Subject | None:
-    left = [each for each in subject.pseudonyms if each.epoch >= before]
-    return Subject(*left) if left else None
-
-
-def _names(persons: Iterable[Subject], subject: Subject) -> bool:
-    return any(person.is_same_person(subject) for person in persons)
 
 
 def _order(version: FactMessage) -> tuple[bool, datetime, str]:

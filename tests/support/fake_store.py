@@ -14,6 +14,7 @@ from datetime import datetime
 from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord, StoredAuditRecord
 from gateway.audit.ports import AuditLog
 from gateway.bus.ports import BusRecord
+from gateway.convenant.model import Convenant
 from gateway.domain import (
     Oin,
     Partner,
@@ -22,7 +23,10 @@ from gateway.errors import StoreUnavailable
 from gateway.index.ports import Directory, IndexStore, Outgoing, OutgoingQueue, Transaction
 from gateway.metering.bucket import full_again
 from gateway.metering.ports import Charge, MeterKey, Meters, MeterTerms
+from tests.support.fake_agreements import FakeAgreements, agree
+from tests.support.fake_declarations import FakeDeclarations
 from tests.support.fake_facts import FakeFacts, State
+from tests.support.fake_refusals import FakeRefusals
 
 
 class FakeDirectory(Directory):
@@ -71,6 +75,32 @@ class FakeAuditLog(AuditLog):
             and since <= record.at < until
         }
         return Counter(organisation for organisation, _ in asked)
+
+    async def answered(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
+        return Counter(
+            record.organisation
+            for record in self._state.audit
+            if record.event is AuditEvent.LOOKUP
+            and record.outcome in {AuditOutcome.DONE, AuditOutcome.EMPTY}
+            and record.organisation is not None
+            and since <= record.at < until
+        )
+
+    async def find(self, record_id: str) -> StoredAuditRecord | None:
+        return next((one for one in await self.read(limit=2**31) if one.record.record_id == record_id), None)
+
+    async def answers(
+        self, since: datetime, until: datetime, *, after: int = 0, limit: int = 1000
+    ) -> Sequence[StoredAuditRecord]:
+        return [
+            stored
+            for stored in await self.read(after=after, limit=2**31)
+            if stored.record.event is AuditEvent.LOOKUP
+            and stored.record.outcome in {AuditOutcome.DONE, AuditOutcome.EMPTY}
+            and stored.record.organisation is not None
+            and stored.record.subject is not None
+            and since <= stored.record.at < until
+        ][:limit]
 
 
 class FakeMeters(Meters):
@@ -124,6 +154,9 @@ class FakeTransaction(Transaction):
         self._audit = FakeAuditLog(state)
         self._outgoing = FakeOutgoingQueue(state)
         self._meters = FakeMeters(state)
+        self._declarations = FakeDeclarations(state)
+        self._refusals = FakeRefusals(state)
+        self._agreements = FakeAgreements(state)
 
     @property
     def facts(self) -> FakeFacts:
@@ -142,8 +175,20 @@ class FakeTransaction(Transaction):
         return self._outgoing
 
     @property
+    def declarations(self) -> FakeDeclarations:
+        return self._declarations
+
+    @property
+    def refusals(self) -> FakeRefusals:
+        return self._refusals
+
+    @property
     def meters(self) -> FakeMeters:
         return self._meters
+
+    @property
+    def agreements(self) -> FakeAgreements:
+        return self._agreements
 
 
 class FakeIndexStore(IndexStore):
@@ -158,6 +203,10 @@ class FakeIndexStore(IndexStore):
         self.is_away = False
         self.refuses_commit = False
         self._turn = asyncio.Lock()
+
+    def agree(self, convenant: Convenant, *parties: Oin) -> None:
+        """Put a convenant in force in the place of whatever stands; without parties, every partner signs it."""
+        agree(self.state, convenant, *parties)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

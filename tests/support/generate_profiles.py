@@ -29,7 +29,8 @@ PROFILES = {
     codes.PATIENT_PROFILE: ("Patient", profile.PATIENT),
     codes.MERGE_PROFILE: ("Patient", profile.SUBJECT_MERGE),
     "household": ("Group", profile.GROUP),
-    "consent": ("Consent", profile.CONSENT),
+    codes.CONSENT_PROFILE: ("Consent", profile.CONSENT),
+    codes.STATEMENT_PROFILE: ("Consent", profile.CONSENT_STATEMENT),
     "message": ("Bundle", profile.BUNDLE),
 }
 TYPES = {

@@ -17,7 +17,15 @@ from gateway.errors import VerwijsindexError
 from gateway.rpc.status import status_of
 from gateway.settings import PartnerSettings, load_partner_settings
 from tests.support.scripted_pseudonyms import OIN_INDEX, OIN_PARTNER, PseudonymSite
-from verwijsindex.v1 import agent_pb2, agent_pb2_grpc, common_pb2, index_pb2, index_pb2_grpc
+from verwijsindex.v1 import (
+    agent_pb2,
+    agent_pb2_grpc,
+    break_glass_pb2,
+    break_glass_pb2_grpc,
+    common_pb2,
+    index_pb2,
+    index_pb2_grpc,
+)
 
 BSN = "999993653"
 PROFESSIONAL = common_pb2.Professional(id="medewerker-1", role="behandelaar", mandate="eigen-taak")
@@ -33,6 +41,11 @@ ANSWER = index_pb2.LookupResponse(
         )
     ],
     notice="Dit overzicht kan onvolledig zijn.",
+    receipt=index_pb2.Receipt(record_id="0" * 36, consistency_token=bytes(16)),
+)
+
+DECLARED = break_glass_pb2.BreakGlassServiceDeclareResponse(
+    declaration_id="019a0000-0000-7000-8000-000000000001",
     receipt=index_pb2.Receipt(record_id="0" * 36, consistency_token=bytes(16)),
 )
 
@@ -75,6 +88,23 @@ class ScriptedIndex(index_pb2_grpc.IndexServiceServicer):
         raise NotImplementedError
 
 
+class ScriptedBreakGlass(break_glass_pb2_grpc.BreakGlassServiceServicer):
+    """Gives DECLARED; `troubles` are raised by the next calls."""
+
+    def __init__(self) -> None:
+        self.declared: list[break_glass_pb2.BreakGlassServiceDeclareRequest] = []
+        self.troubles: list[VerwijsindexError] = []
+
+    async def Declare(  # noqa: N802 - the name of the method in the contract
+        self, request: break_glass_pb2.BreakGlassServiceDeclareRequest, context: _Context
+    ) -> break_glass_pb2.BreakGlassServiceDeclareResponse:
+        """Declare, or do what the script says."""
+        self.declared.append(request)
+        if self.troubles:
+            await context.abort_with_status(rpc_status.to_status(status_of(self.troubles.pop(0))))
+        return DECLARED
+
+
 @dataclass
 class AgentDesk:
     """The services, and the partner's settings, which `agent` runs on."""
@@ -83,6 +113,7 @@ class AgentDesk:
     pseudonyms: PseudonymSite
     index: ScriptedIndex
     index_port: int
+    break_glass: ScriptedBreakGlass
     log: list[str] = field(default_factory=list)
 
     @classmethod
@@ -94,6 +125,8 @@ class AgentDesk:
         tls = site.tls_of("index")
         server = grpc.aio.server()
         index_pb2_grpc.add_IndexServiceServicer_to_server(index, server)
+        break_glass = ScriptedBreakGlass()
+        break_glass_pb2_grpc.add_BreakGlassServiceServicer_to_server(break_glass, server)
         credentials = grpc.ssl_server_credentials(
             [(tls.key.read_bytes(), tls.certificate.read_bytes())],
             root_certificates=tls.trusted_ca.read_bytes(),
@@ -103,7 +136,7 @@ class AgentDesk:
         await server.start()
         try:
             async with site.serving():
-                yield cls(folder, site, index, port)
+                yield cls(folder, site, index, port, break_glass)
         finally:
             await server.stop(None)
 
@@ -163,6 +196,7 @@ class RunningAgent:
             "bsn": BSN,
             "purpose": "coordination-of-care",
             "professional": PROFESSIONAL,
+            "own_case": common_pb2.OWN_CASE_NO,
         } | changes
         request = agent_pb2.AgentServiceLookupRequest(**values)
         return (

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import grpc
 from uuid_utils.compat import uuid7
 
-from gateway.audit.model import AuditRecord, StoredAuditRecord
-from gateway.audit.ports import AuditLog
-from gateway.bus.ports import BusRecord
+from gateway.agreement.reading import AgreementReader
+from gateway.breakglass.declaring import BreakGlass
+from gateway.breakglass.sealing import TextSealer
+from gateway.clock import now
+from gateway.consents.service import ConsentRoom
 from gateway.convenant.model import Convenant, KindTerms, PurposeTerms
-from gateway.domain import Desk, FactMessage, HouseholdFacts, MessageId, Oin, Partner, PartnerKind, Subject
-from gateway.errors import StoreUnavailable
+from gateway.domain import (
+    Desk,
+    Oin,
+    Partner,
+    PartnerKind,
+    Subject,
+)
 from gateway.identities.unsafe_test_ca import IssuedCertificate, UnsafeTestCa
-from gateway.index.ports import Directory, Facts, IndexStore, Outgoing, OutgoingQueue, Saved, Transaction
+from gateway.index.ports import IndexStore
 from gateway.lookup.answer import Answer, Concern, LookupRequest, ShownInvolvement
 from gateway.lookup.service import LookupService
-from gateway.metering.ports import Meters
+from gateway.metering.bounds import CallBounds
+from gateway.metering.ports import MeterTerms
+from gateway.refusals.service import RefusalRoom
 from gateway.rpc.caller import known_partner
-from gateway.rpc.server import RpcServer
+from gateway.rpc.server import Rooms, RpcServer
 from gateway.settings import ListenSettings, TlsSettings
-from tests.support.fake_facts import State
-from tests.support.fake_store import FakeMeters
+from gateway.telemetry.alarms import Alarms
+from tests.support.fake_store import FakeIndexStore
 from tests.support.sealed import DOOR, OIN_GGZ, OIN_POLITIE, OIN_VT
 from verwijsindex.client import IndexClient, Professional, connect
 
@@ -66,142 +75,18 @@ CONVENANT = Convenant(
 )
 
 
-class FakeDirectory(Directory):
-    """Partners in a dictionary, in no particular order."""
+class FakeStore(FakeIndexStore):
+    """The store in memory under the convenant above, somewhat on its way; counts how often it was checked."""
 
     def __init__(self, *partners: Partner) -> None:
-        self.partners = {partner.oin: partner for partner in partners}
-
-    async def save(self, partner: Partner) -> None:
-        self.partners[partner.oin] = partner
-
-    async def find(self, oin: Oin) -> Partner | None:
-        return self.partners.get(oin)
-
-    async def all(self) -> Sequence[Partner]:
-        return list(self.partners.values())
-
-
-class NoFacts(Facts):
-    """An index in which nobody is known and nothing is ever written."""
-
-    async def claim(self, ids: Sequence[MessageId]) -> frozenset[MessageId]:
-        return frozenset()
-
-    async def save(self, message: FactMessage) -> Saved:
-        return Saved.SUPERSEDED
-
-    async def households(self, subjects: Sequence[Subject], *, on: date) -> Mapping[Subject, HouseholdFacts]:
-        return {
-            subject: HouseholdFacts(
-                subject=subject, members=frozenset({subject}), involvements=(), consents=(), kinds={}
-            )
-            for subject in subjects
-        }
-
-    async def counts(self) -> Mapping[str, int]:
-        return {}
-
-    async def ties(
-        self, asked: Collection[tuple[Oin, Subject]], *, on: date
-    ) -> frozenset[tuple[Oin, Subject]]:
-        return frozenset()
-
-    async def newest_epochs(self, *, on: date) -> Mapping[Oin, Mapping[int, int]]:
-        return {}
-
-    async def forget_epochs(self, before: int, *, limit: int) -> int:
-        return 0
-
-    async def position(self) -> int:
-        return 7
-
-
-class FakeAudit(AuditLog):
-    """The access log as a list."""
-
-    def __init__(self) -> None:
-        self.records: list[AuditRecord] = []
-
-    async def append(self, records: Sequence[AuditRecord]) -> None:
-        self.records.extend(records)
-
-    async def read(self, *, after: int = 0, limit: int = 1000) -> Sequence[StoredAuditRecord]:
-        stored = [StoredAuditRecord(sequence=at, record=each) for at, each in enumerate(self.records, 1)]
-        return stored[after : after + limit]
-
-    async def count(self) -> int:
-        return len(self.records)
-
-    async def asked_about(self, since: datetime, until: datetime) -> Mapping[Oin, int]:
-        return {}
-
-
-class NoOutgoing(OutgoingQueue):
-    """A queue for the bus that stays empty."""
-
-    async def add(self, records: Sequence[BusRecord]) -> None:
-        return
-
-    async def waiting(self, *, limit: int) -> Sequence[Outgoing]:
-        return ()
-
-    async def remove(self, numbers: Sequence[int]) -> None:
-        return
-
-
-class FakeTransaction(Transaction):
-    """Partners and log of the store it belongs to."""
-
-    def __init__(self, directory: Directory, audit: AuditLog) -> None:
-        self._directory = directory
-        self._audit = audit
-
-    @property
-    def facts(self) -> Facts:
-        return NoFacts()
-
-    @property
-    def partners(self) -> Directory:
-        return self._directory
-
-    @property
-    def audit(self) -> AuditLog:
-        return self._audit
-
-    @property
-    def outgoing(self) -> OutgoingQueue:
-        return NoOutgoing()
-
-    @property
-    def meters(self) -> Meters:
-        return FakeMeters(State())
-
-
-class FakeStore(IndexStore):
-    """A store that can be taken away."""
-
-    def __init__(self, directory: FakeDirectory) -> None:
-        self.directory = directory
-        self.log = FakeAudit()
-        self.is_away = False
+        super().__init__(*partners)
+        self.agree(CONVENANT, OIN_VT, OIN_GGZ)
+        self.state.position = 7
         self.checks = 0
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        self._refuse_if_away()
-        yield FakeTransaction(self.directory, self.log)
 
     async def check(self) -> None:
         self.checks += 1
-        self._refuse_if_away()
-
-    async def close(self) -> None:
-        return
-
-    def _refuse_if_away(self) -> None:
-        if self.is_away:
-            raise StoreUnavailable("database index at db.internal:5432 refuses connections")
+        await super().check()
 
 
 class ScriptedLookup(LookupService):
@@ -318,19 +203,48 @@ def shown(partner: Partner = GGZ, **changes: Any) -> ShownInvolvement:
     return ShownInvolvement(**values | changes)
 
 
+def rooms_over(store: IndexStore, lookup: LookupService) -> Rooms:
+    """Return the rooms behind a server: this lookup room, and the others as they are, with terms nobody reaches."""
+    terms, alarms = MeterTerms(per_hour=1000, burst=1000), Alarms(timedelta(minutes=1))
+    reader = AgreementReader()
+    return Rooms(
+        lookup=lookup,
+        consents=ConsentRoom(
+            store=store, agreement=reader, clock=now, bounds=CallBounds(quota=terms, alarms=alarms)
+        ),
+        break_glass=BreakGlass(
+            store=store,
+            agreement=reader,
+            sealer=TextSealer(bytes(32)),
+            clock=now,
+            bounds=CallBounds(quota=terms, alarms=alarms),
+        ),
+        refusals=RefusalRoom(
+            store=store, agreement=reader, clock=now, bounds=CallBounds(quota=terms, alarms=alarms)
+        ),
+    )
+
+
+def server_over(
+    identities: Identities, store: FakeStore, lookup: LookupService, *, port: int = 0
+) -> RpcServer:
+    """Return a server with this lookup room, under the convenant above; port 0 is any free one."""
+    return RpcServer(
+        rooms_over(store, lookup),
+        store=store,
+        door=DOOR,
+        agreement=AgreementReader(),
+        tls=identities.tls(OIN_INDEX, server=True),
+        listen=ListenSettings(port=port),
+    )
+
+
 @asynccontextmanager
 async def serving(identities: Identities) -> AsyncIterator[Serving]:
     """Run a server with Veilig Thuis and GGZ switched on and the police switched off."""
-    store = FakeStore(FakeDirectory(VEILIG_THUIS, GGZ, POLITIE))
+    store = FakeStore(VEILIG_THUIS, GGZ, POLITIE)
     lookup = ScriptedLookup(store)
-    server = RpcServer(
-        lookup=lookup,
-        store=store,
-        door=DOOR,
-        convenant=CONVENANT,
-        tls=identities.tls(OIN_INDEX, server=True),
-        listen=ListenSettings(port=0),
-    )
+    server = server_over(identities, store, lookup)
     port = await server.start()
     try:
         yield Serving(identities, store, lookup, f"127.0.0.1:{port}")

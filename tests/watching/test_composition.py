@@ -24,7 +24,6 @@ def settings_of(identities: Identities, **changes: Any) -> IndexSettings:
         "store": {"url": "sqlite:///nowhere"},
         "bus": {"url": "sqlite:///nowhere"},
         "tls": identities.tls(OIN_INDEX).model_dump(),
-        "convenant": nowhere,
         "sealing_key": nowhere,
         "pseudonym_keys": nowhere,
     }

@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import tempfile
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -51,13 +50,14 @@ def demo(  # noqa: PLR0913 - every parameter is an option of the command
     *,
     json: Json = False,
 ) -> None:
-    """Show the main job: a synthetic region, three partners, and who sees whom and why.
+    """Show the main job: a synthetic region, its partners, and who sees whom and why.
 
     Everything is synthetic and thrown away at the end: test CA, OINs with the test prefix, test BSNs.
     """
     from gateway.cli.demo.backends import Backends
     from gateway.cli.demo.run import DemoTerms, run_demo
     from gateway.cli.demo.show import show
+    from gateway.clock import day_of, now
     from gateway.telemetry.log import configure
 
     # What the processes have to tell stands in their own logs.
@@ -83,7 +83,8 @@ def demo(  # noqa: PLR0913 - every parameter is an option of the command
                         backends=backends,
                         households=households,
                         seed=seed,
-                        today=date.today(),  # noqa: DTZ011 - the day here, as a source file would have it
+                        # The day as the index counts days: birthdays and last days are near it.
+                        today=day_of(now()),
                     ),
                     say=status.update,
                 )

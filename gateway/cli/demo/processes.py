@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,25 +23,40 @@ class DemoFailed(VerwijsindexError):  # noqa: N818
     """A command of the demo did not do what it should; the text has its last lines."""
 
 
-async def run_command(*arguments: str, accepted: tuple[int, ...] = (0,)) -> Any:
-    """Run `verwijsindex …` to its end and return the JSON it printed.
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended: exit code, the JSON it printed (None for nothing), what it said on standard error."""
+
+    code: int
+    printed: Any = field(repr=False)
+    said: str
+
+
+async def run_command(*arguments: str, accepted: tuple[int, ...] = (0,), stdin: str = "") -> Ran:
+    """Run `verwijsindex …` to its end.
 
     Raises:
         DemoFailed: it ended with another exit code than the accepted ones.
 
     """
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *COMMAND,
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await process.communicate()
-    if process.returncode not in accepted:
-        tail = err.decode("utf-8", "replace").strip().splitlines()[-3:]
-        raise DemoFailed(f"`verwijsindex {arguments[0]}` ended with {process.returncode}: {' / '.join(tail)}")
-    return orjson.loads(out) if out.strip() else None
+    out, err = await process.communicate(stdin.encode("utf-8"))
+    code = process.returncode or 0
+    said = err.decode("utf-8", "replace")
+    if code not in accepted:
+        tail = said.strip().splitlines()[-3:]
+        raise DemoFailed(f"`verwijsindex {arguments[0]}` ended with {code}: {' / '.join(tail)}")
+    return Ran(code, orjson.loads(out) if out.strip() else None, said)
 
 
 @asynccontextmanager
-async def running(command: str, config: Path, log: Path) -> AsyncIterator[None]:
+async def running(command: str, config: str, log: Path) -> AsyncIterator[None]:
     """Run a lasting command (`serve`, `pseudonym-service`) with its log in a file while the block runs.
 
     Raises:
@@ -53,7 +69,7 @@ async def running(command: str, config: Path, log: Path) -> AsyncIterator[None]:
             *COMMAND,
             command,
             "--config",
-            str(config),
+            config,
             "--json",
             stdout=asyncio.subprocess.PIPE,
             stderr=log_file,

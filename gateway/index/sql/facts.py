@@ -26,17 +26,20 @@ from gateway.domain import (
     MergeFact,
     MessageId,
     Oin,
+    Reference,
     Subject,
 )
-from gateway.index.ports import Facts, Saved
+from gateway.index.ports import Facts, Saved, StandingConsent
 from gateway.index.sql import tables as t
 from gateway.index.sql.aliases import facts_behind, follow_merges
+from gateway.index.sql.consents import own_consent, own_consents
 from gateway.index.sql.epochs import forget_epochs, newest_epochs
 from gateway.index.sql.households import CURRENT_PHASES, read_households
 from gateway.index.sql.keys import FactKey
 from gateway.index.sql.rows import Row, current_row, member_rows, subject_key_rows, version_row
 from gateway.index.sql.ties import Tie, read_ties
 from gateway.index.sql.upsert import insert_or_replace, insert_unless_there
+from gateway.index.sql.walking import read_current
 
 Order = tuple[bool, datetime, str]
 """Whether it is the last word whatever comes, when it was recorded, its message id: the greatest counts."""
@@ -99,6 +102,20 @@ class SqlFacts(Facts):
     async def ties(self, asked: Collection[Tie], *, on: date) -> frozenset[Tie]:
         """Return those of the pairs in which the partner is involved by its own facts alone."""
         return await read_ties(self._connection, asked, on)
+
+    async def own_consents(self, partner: Oin, subject: Subject) -> Sequence[ConsentFact]:
+        """Return what the partner itself recorded about the person, withdrawn or over included."""
+        return await own_consents(self._connection, partner, subject)
+
+    async def own_consent(self, partner: Oin, reference: Reference) -> StandingConsent | None:
+        """Return the standing version of the partner's own statement under this reference."""
+        return await own_consent(self._connection, partner, reference)
+
+    async def current_involvements(
+        self, *, on: date, after: tuple[Oin, Reference] | None = None, limit: int = 1000
+    ) -> Sequence[InvolvementFact]:
+        """Return up to `limit` involvements that are current on that day, by partner and reference."""
+        return await read_current(self._connection, on, after, limit)
 
     async def counts(self) -> Mapping[str, int]:
         """Return the number of current rows."""

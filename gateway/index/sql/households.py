@@ -6,10 +6,9 @@ involvement that began after that would then meet in one answer, although no mom
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
     CTE,
@@ -31,43 +30,27 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.domain import (
-    ConsentEffect,
-    ConsentFact,
-    HouseholdFacts,
-    InvolvementFact,
-    Oin,
-    PartnerKind,
-    Phase,
-    SealedPseudonym,
-    Subject,
-)
+from gateway.domain import ConsentEffect, Decider, HouseholdFacts, Phase, Subject
 from gateway.index.sql import tables as t
-from gateway.index.sql.keys import is_of
-from gateway.index.sql.rows import read_consent, read_involvement
+from gateway.index.sql.gathered import gather
+from gateway.index.sql.keys import KindOfKey, is_of
 
 CURRENT_PHASES = (Phase.PROVISIONAL.value, Phase.ACTIVE.value)
 
-_ORDERING = {"recorded_at", "message_id"}
 _COLUMNS = {
     column.name: column.type
     for table in (t.involvements, t.consents)
     for column in table.c
-    if column.name not in _ORDERING
+    if column.name not in {"recorded_at", "first_recorded_at"}
 } | {
     "asked": LargeBinary(32),
+    "asked_epoch": Integer(),
     "place": Integer(),
     "epoch": Integer(),
     "subject": LargeBinary(32),
     "kind": String(64),
 }
 """Every column that one of the parts of the statement fills; the others are NULL there."""
-
-_Asked = bytes
-"""A sealed pseudonym that was asked for."""
-_Assertion = set[Subject]
-"""The members of one household assertion that names somebody who was asked for."""
-_FactOf = TypeVar("_FactOf", InvolvementFact, ConsentFact)
 
 
 async def read_households(
@@ -77,103 +60,41 @@ async def read_households(
     if not subjects:
         return {}
     asked = {pseudonym.reveal() for subject in subjects for pseudonym in subject.pseudonyms}
-    rows: defaultdict[str, list[Any]] = defaultdict(list)
-    for row in await connection.execute(_statement(sorted(asked), on)):
-        rows[row.part].append(row)
-    assertions = _assertions_of(rows["member"])
-    involvements = _facts_of(rows["involvement"], read_involvement)
-    consents = _facts_of(rows["consent"], read_consent)
-    kinds = {Oin(row.partner): PartnerKind(row.kind) for row in rows["partner"]}
-    return {
-        subject: _household(subject, assertions, involvements, consents, kinds) for subject in set(subjects)
-    }
-
-
-def _household(
-    subject: Subject,
-    assertions: Mapping[_Asked, Sequence[_Assertion]],
-    involvements: Mapping[bytes, list[InvolvementFact]],
-    consents: Mapping[bytes, list[ConsentFact]],
-    kinds: Mapping[Oin, PartnerKind],
-) -> HouseholdFacts:
-    household = {subject}
-    for pseudonym in subject.pseudonyms:
-        for persons in assertions.get(pseudonym.reveal(), ()):
-            # A question that pairs two persons names neither: it opens the household of none of them.
-            if any(person.is_same_person(subject) for person in persons):
-                household |= persons
-    return HouseholdFacts(
-        subject=subject,
-        members=frozenset(household),
-        involvements=_of(household, involvements),
-        consents=_of(household, consents),
-        kinds=kinds,
-    )
-
-
-def _of(household: Iterable[Subject], facts: Mapping[bytes, list[_FactOf]]) -> tuple[_FactOf, ...]:
-    """Return the facts of a household, each once, by person, partner and reference.
-
-    Sorted here: databases order text by their own collations.
-    """
-    found = {
-        fact
-        for person in household
-        for pseudonym in person.pseudonyms
-        for fact in facts.get(pseudonym.reveal(), ())
-        if fact.subject.is_same_person(person)
-    }
-    return tuple(sorted(found, key=lambda fact: (fact.subject, fact.partner, fact.reference)))
-
-
-def _assertions_of(rows: Iterable[Any]) -> Mapping[_Asked, Sequence[_Assertion]]:
-    """Put the rows of one member, an epoch each, together, and the members of one assertion."""
-    places: defaultdict[tuple[_Asked, str, str, int], set[SealedPseudonym]] = defaultdict(set)
-    for row in rows:
-        places[row.asked, row.partner, row.reference, row.place].add(_pseudonym(row))
-    members: defaultdict[tuple[_Asked, str, str], set[Subject]] = defaultdict(set)
-    for (asked, partner, reference, _), pseudonyms in places.items():
-        members[asked, partner, reference].add(Subject(*pseudonyms))
-    assertions: defaultdict[_Asked, list[_Assertion]] = defaultdict(list)
-    for (asked, *_), persons in members.items():
-        assertions[asked].append(persons)
-    return assertions
-
-
-def _facts_of(rows: Iterable[Any], read: Callable[[Any, Subject], _FactOf]) -> Mapping[bytes, list[_FactOf]]:
-    """Put the rows of one fact, an epoch each, together; return the facts by each of their person's keys."""
-    first: dict[tuple[str, str], Any] = {}
-    persons: defaultdict[tuple[str, str], set[SealedPseudonym]] = defaultdict(set)
-    for row in rows:
-        first.setdefault((row.partner, row.reference), row)
-        persons[row.partner, row.reference].add(_pseudonym(row))
-    facts: defaultdict[bytes, list[_FactOf]] = defaultdict(list)
-    for identity, row in first.items():
-        fact = read(row, Subject(*persons[identity]))
-        for pseudonym in fact.subject.pseudonyms:
-            facts[pseudonym.reveal()].append(fact)
-    return facts
-
-
-def _pseudonym(row: Any) -> SealedPseudonym:
-    return SealedPseudonym(row.subject, epoch=row.epoch)
+    gathered = gather(await connection.execute(_statement(sorted(asked), on)))
+    return {subject: gathered.household(subject) for subject in set(subjects)}
 
 
 def _statement(asked: Sequence[bytes], on: date) -> CompoundSelect[Any]:
     members = _members(asked, on).cte("members")
     persons = _persons(asked, members)
+    pairs = _pairs(persons).cte("pairs")
+    # Whoever withholds something may know a person by another pseudonym than who asks.
+    widened = union(select(persons.c.subject), select(pairs.c.subject)).cte("widened")
     partners = t.partners.c
     return union_all(
         _part("member", members.c),
+        _part("pair", pairs.c),
+        _secret_part(widened, on),
         _facts_part("involvement", t.involvements, persons).where(
             t.involvements.c.phase.in_(CURRENT_PHASES),
             is_within(t.involvements.c, on),
         ),
-        _facts_part("consent", t.consents, persons).where(
-            t.consents.c.effect != ConsentEffect.WITHDRAWN.value,
+        _facts_part("consent", t.consents, widened).where(
+            _counts(t.consents.c),
             is_within(t.consents.c, on),
         ),
         _part("partner", {"partner": partners.oin, "kind": partners.kind}).where(partners.active.is_(True)),
+    )
+
+
+def _counts(consent: Any) -> ColumnElement[bool]:
+    """An objection counts always, consent once it is established who decided."""
+    return or_(
+        consent.effect == ConsentEffect.OBJECT.value,
+        and_(
+            consent.effect == ConsentEffect.PERMIT.value,
+            consent.decided_by != Decider.UNDETERMINED.value,
+        ),
     )
 
 
@@ -196,7 +117,7 @@ def _facts_part(name: str, table: Table, persons: CTE) -> Select[Any]:
         .select_from(hit)
         .join(table, is_of(hit, table))
         .join(key, _is_same_fact(hit, key))
-        .where(hit.c.fact == table.name, hit.c.subject.in_(select(persons.c.subject)))
+        .where(KindOfKey(hit.c.fact) == table.name, hit.c.subject.in_(select(persons.c.subject)))
     )
 
 
@@ -225,11 +146,40 @@ def _members(asked: Sequence[bytes], on: date) -> Select[Any]:
     )
 
 
+def _secret_part(persons: CTE, on: date) -> Select[Any]:
+    """Those of the persons whom a suppressed assertion of any partner names now (*indicatie geheim*, BRP 70.10)."""
+    hit, own = t.subject_keys.alias("secret_hit"), t.household_members.alias("secret_own")
+    return (
+        _part("secret", {"subject": hit.c.subject, "epoch": hit.c.epoch})
+        .select_from(hit)
+        .join(t.households, is_of(hit, t.households))
+        .join(own, _is_at(hit, own))
+        .where(
+            KindOfKey(hit.c.fact) == t.household_members.name,
+            hit.c.subject.in_(select(persons.c.subject)),
+            t.households.c.suppressed.is_(True),
+            is_within(own.c, on),
+        )
+    )
+
+
 def _persons(asked: Sequence[bytes], members: CTE) -> CTE:
-    """Everybody whose facts are wanted: the members, and who was asked for and is in no household."""
+    """Everybody whose facts may be wanted: the members, and who was asked for and is in no household."""
     keys = t.subject_keys.c
     return union(select(members.c.subject), select(keys.subject).where(keys.subject.in_(asked))).cte(
         "persons"
+    )
+
+
+def _pairs(persons: CTE) -> Select[Any]:
+    """What stands beside a pseudonym of these persons, at the same place of any fact: of another epoch."""
+    hit, key = t.subject_keys.alias("pair_hit"), t.subject_keys.alias("pair_key")
+    return (
+        select(hit.c.subject.label("asked"), hit.c.epoch.label("asked_epoch"), key.c.subject, key.c.epoch)
+        .distinct()
+        .select_from(hit)
+        .join(key, and_(_is_same_fact(hit, key), key.c.place == hit.c.place, key.c.epoch != hit.c.epoch))
+        .where(hit.c.subject.in_(select(persons.c.subject)))
     )
 
 

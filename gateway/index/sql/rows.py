@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -119,6 +119,8 @@ def consent_row(fact: ConsentFact) -> Row:
         "holder_kinds": orjson.dumps(sorted(fact.holder_kinds)),
         "asking_kinds": orjson.dumps(sorted(fact.asking_kinds)),
         "purposes": orjson.dumps(sorted(fact.purposes)),
+        "holders": _organisations(fact.holders),
+        "askers": _organisations(fact.askers),
         "since": fact.since,
         "until": fact.until,
     }
@@ -137,7 +139,18 @@ def read_consent(row: Any, subject: Subject) -> ConsentFact:
         purposes=frozenset(orjson.loads(row.purposes)),
         since=row.since,
         until=row.until,
+        holders=_read_organisations(row.holders),
+        askers=_read_organisations(row.askers),
+        version=row.message_id,
     )
+
+
+def _organisations(oins: Iterable[Oin]) -> bytes | None:
+    return orjson.dumps(sorted(oins)) if oins else None
+
+
+def _read_organisations(oins: bytes | None) -> frozenset[Oin]:
+    return frozenset(Oin(oin) for oin in orjson.loads(oins)) if oins else frozenset()
 
 
 def current_row(message: FactMessage) -> Row:

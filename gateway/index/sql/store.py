@@ -8,9 +8,12 @@ from gateway.audit.sql import SqlAuditLog
 from gateway.database import open_engine
 from gateway.index.migrate import SCHEMA
 from gateway.index.ports import IndexStore, Transaction
+from gateway.index.sql.agreements import SqlAgreements
+from gateway.index.sql.declarations import SqlDeclarations
 from gateway.index.sql.directory import SqlDirectory
 from gateway.index.sql.facts import SqlFacts
 from gateway.index.sql.outgoing import SqlOutgoingQueue
+from gateway.index.sql.refusals import SqlRefusals
 from gateway.metering.sql import SqlMeters
 from gateway.settings import StoreSettings
 from gateway.store import SqlStore
@@ -23,8 +26,11 @@ class SqlTransaction(Transaction):
         self._facts = SqlFacts(connection)
         self._partners = SqlDirectory(connection)
         self._audit = SqlAuditLog(connection)
+        self._declarations = SqlDeclarations(connection)
+        self._refusals = SqlRefusals(connection)
         self._meters = SqlMeters(connection)
         self._outgoing = SqlOutgoingQueue(connection)
+        self._agreements = SqlAgreements(connection)
 
     @property
     def facts(self) -> SqlFacts:
@@ -40,6 +46,21 @@ class SqlTransaction(Transaction):
     def audit(self) -> SqlAuditLog:
         """The access log."""
         return self._audit
+
+    @property
+    def agreements(self) -> SqlAgreements:
+        """The convenant: its versions and who signed them."""
+        return self._agreements
+
+    @property
+    def declarations(self) -> SqlDeclarations:
+        """Break-glass: what was declared, used and reviewed."""
+        return self._declarations
+
+    @property
+    def refusals(self) -> SqlRefusals:
+        """What partners decided not to share."""
+        return self._refusals
 
     @property
     def meters(self) -> SqlMeters:

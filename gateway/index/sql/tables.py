@@ -138,10 +138,75 @@ consents = Table(
     Column("holder_kinds", LargeBinary, nullable=False),
     Column("asking_kinds", LargeBinary, nullable=False),
     Column("purposes", LargeBinary, nullable=False),
+    # OINs, as JSON; NULL is every organisation of the kinds.
+    Column("holders", LargeBinary),
+    Column("askers", LargeBinary),
     Column("since", Date, nullable=False),
     Column("until", Date),
     *_version(),
     _first(),
+)
+
+convenants = Table(
+    "convenants",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("content_hash", String(64), nullable=False, unique=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("starts", Date, nullable=False),
+    Column("laid_down_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+convenant_acts = Table(
+    "convenant_acts",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("content_hash", String(64), nullable=False),
+    Column("partner", String(20), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kid", String(128), nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+declarations = Table(
+    "declarations",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("partner", String(20), nullable=False),
+    Column("declared_at", Moment, nullable=False, index=True),
+    Column("review_due", Moment, nullable=False),
+    # NULL until it was reviewed.
+    Column("reviewed_at", Moment),
+    Column("outcome", String(16)),
+    Column("reviewer", String(64)),
+    Column("escalated_at", Moment),
+    # What never changes, as JSON; the explanation in it is sealed.
+    Column("body", LargeBinary, nullable=False),
+)
+
+declaration_uses = Table(
+    "declaration_uses",
+    metadata,
+    Column("record_id", String(36), primary_key=True),
+    Column("declaration", String(36), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    # OINs of the partners that the answer showed, as JSON.
+    Column("shown", LargeBinary, nullable=False),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    *_identity(),
+    # The person's sealed pseudonyms, as JSON.
+    Column("person", LargeBinary, nullable=False),
+    Column("ground", String(64), nullable=False),
+    Column("review_on", Date, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("closed_at", Moment),
 )
 
 partners = Table(
@@ -181,6 +246,10 @@ __all__ = [
     "audit_records",
     "claims",
     "consents",
+    "convenant_acts",
+    "convenants",
+    "declaration_uses",
+    "declarations",
     "household_members",
     "households",
     "involvements",
@@ -189,6 +258,7 @@ __all__ = [
     "outgoing",
     "partners",
     "position",
+    "refusals",
     "subject_keys",
     "versions",
 ]

@@ -18,7 +18,12 @@ pseudonym is made on the partner's side: a BSN never goes over this connection.
             trusted_ca=Path("ca.pem"),
         ) as index:
             try:
-                answer = await index.lookup(subject, purpose="coordination-of-care", professional=asker)
+                answer = await index.lookup(
+                    subject,
+                    purpose="coordination-of-care",
+                    professional=asker,
+                    own_case=False,  # True: the professional is this person or of the household; refused
+                )
             except InvalidQuestion as error:
                 print("wrong question:", *error.violations)        # a defect in the calling system
             except LookupRefused as error:
@@ -33,7 +38,9 @@ pseudonym is made on the partner's side: a BSN never goes over this connection.
 Many questions go over one stream; answers come in the order in which they are ready:
 
     questions = [
-        Question(id=str(number), subject=each, purpose="coordination-of-care", professional=asker)
+        Question(
+            id=str(number), subject=each, purpose="coordination-of-care", professional=asker, own_case=False
+        )
         for number, each in enumerate(subjects)
     ]
     async for question_id, outcome in index.lookup_many(questions):
@@ -43,7 +50,17 @@ Many questions go over one stream; answers come in the order in which they are r
 An empty answer means: nothing that may be shown. It never means that nobody is involved.
 """
 
+from verwijsindex.client.break_glass import BreakGlassCalls
 from verwijsindex.client.connection import IndexClient, connect
+from verwijsindex.client.consents import (
+    ConsentCalls,
+    ConsentEffect,
+    ConsentScope,
+    ConsentStatement,
+    Decider,
+    OwnConsent,
+    OwnConsents,
+)
 from verwijsindex.client.errors import (
     IndexClientError,
     IndexDefect,
@@ -53,23 +70,34 @@ from verwijsindex.client.errors import (
     NotPartner,
     NotPermitted,
     TooManyQuestions,
+    UnknownReference,
     Violation,
 )
 from verwijsindex.client.model import (
     Answer,
     Concern,
+    Declared,
     Desk,
     Involvement,
     Partner,
     Professional,
     Question,
     Receipt,
+    RecordedRefusal,
     SubjectPseudonym,
 )
+from verwijsindex.client.refusals import RefusalCalls
 
 __all__ = [
     "Answer",
+    "BreakGlassCalls",
     "Concern",
+    "ConsentCalls",
+    "ConsentEffect",
+    "ConsentScope",
+    "ConsentStatement",
+    "Decider",
+    "Declared",
     "Desk",
     "IndexClient",
     "IndexClientError",
@@ -80,12 +108,17 @@ __all__ = [
     "LookupRefused",
     "NotPartner",
     "NotPermitted",
+    "OwnConsent",
+    "OwnConsents",
     "Partner",
     "Professional",
     "Question",
     "Receipt",
+    "RecordedRefusal",
+    "RefusalCalls",
     "SubjectPseudonym",
     "TooManyQuestions",
+    "UnknownReference",
     "Violation",
     "connect",
 ]

@@ -11,8 +11,11 @@ from typing import Any
 
 import grpc
 
+from verwijsindex.client.break_glass import BreakGlassCalls
+from verwijsindex.client.consents import ConsentCalls
 from verwijsindex.client.errors import IndexClientError, error_of_call, error_of_failure
 from verwijsindex.client.model import Answer, Partner, Professional, Question, SubjectPseudonym
+from verwijsindex.client.refusals import RefusalCalls
 from verwijsindex.client.wire import read_answer, read_partner, write_question
 from verwijsindex.v1 import index_pb2, index_pb2_grpc, partner_pb2, partner_pb2_grpc
 
@@ -24,11 +27,13 @@ _PAGE = 500
 SERVICE_CONFIG = {
     "methodConfig": [
         {
-            # UNAVAILABLE means that nothing was answered, so asking again shows nobody anything twice. A
-            # stream is not repeated: part of it may have been answered.
+            # UNAVAILABLE means that nothing was answered, so asking again shows nobody anything twice. What is written
+            # here is the same when it is written again. A stream is not repeated: part of it may have been answered.
             "name": [
                 {"service": "verwijsindex.v1.IndexService", "method": "Lookup"},
                 {"service": "verwijsindex.v1.PartnerService"},
+                {"service": "verwijsindex.v1.RefusalService"},
+                {"service": "verwijsindex.v1.ConsentService"},
             ],
             "retryPolicy": {
                 "maxAttempts": 3,
@@ -51,6 +56,9 @@ class IndexClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._index = index_pb2_grpc.IndexServiceStub(channel)
         self._partners = partner_pb2_grpc.PartnerServiceStub(channel)
+        self.break_glass = BreakGlassCalls(channel)
+        self.consents = ConsentCalls(channel)
+        self.refusals = RefusalCalls(channel)
 
     async def lookup(
         self,
@@ -58,6 +66,8 @@ class IndexClient:
         *,
         purpose: str,
         professional: Professional,
+        own_case: bool,
+        declaration: str = "",
         fresher_than: bytes = b"",
         timeout_seconds: float = DEADLINE_SECONDS,
     ) -> Answer:
@@ -65,6 +75,8 @@ class IndexClient:
 
         `subject` has the person's pseudonym under every epoch that is current: one, or two while one takes over.
 
+        `own_case` says whether the professional is this person or a member of the household: it must be said, and the
+        index refuses the question if it is so. `declaration` is the id of the professional's break-glass declaration.
         `fresher_than` is a consistency token from an earlier receipt: the answer is at least as fresh.
 
         Raises:
@@ -77,6 +89,8 @@ class IndexClient:
             subject=subject,
             purpose=purpose,
             professional=professional,
+            own_case=own_case,
+            declaration=declaration,
             fresher_than=fresher_than,
         )
         try:

@@ -3,8 +3,9 @@
     IndexClientError
     ├── LookupRefused             the index will not answer this; asking the same again does not help
     │   ├── NotPartner            the certificate names no partner of this index
-    │   ├── NotPermitted          partner switched off; role, mandate or purpose not in the convenant
+    │   ├── NotPermitted          partner switched off; role, mandate or purpose not in the convenant; own case
     │   ├── InvalidQuestion       a field breaks its rule: `violations`
+    │   ├── UnknownReference      this partner recorded nothing under that reference of its own
     │   └── TooManyQuestions      over the quota: `retry_after_seconds`
     └── IndexUnavailable          no answer now, and nothing was answered; ask again later
         └── IndexDefect           the index itself failed; report it to its operator
@@ -51,7 +52,7 @@ class NotPartner(LookupRefused):
 
 
 class NotPermitted(LookupRefused):
-    """The partner is switched off, or its role, mandate or purpose is not in the convenant."""
+    """The partner is switched off or has not signed, what it names is not in the convenant, or it is an own case."""
 
 
 class InvalidQuestion(LookupRefused):
@@ -60,6 +61,10 @@ class InvalidQuestion(LookupRefused):
     def __init__(self, message: str, *, reason: str, violations: Sequence[Violation] = ()) -> None:
         super().__init__(message, reason=reason)
         self.violations = tuple(violations)
+
+
+class UnknownReference(LookupRefused):
+    """This partner recorded nothing under the reference; says nothing of what others recorded."""
 
 
 class TooManyQuestions(LookupRefused):
@@ -82,6 +87,7 @@ KIND_OF: dict[grpc.StatusCode, type[IndexClientError]] = {
     grpc.StatusCode.UNAUTHENTICATED: NotPartner,
     grpc.StatusCode.PERMISSION_DENIED: NotPermitted,
     grpc.StatusCode.INVALID_ARGUMENT: InvalidQuestion,
+    grpc.StatusCode.NOT_FOUND: UnknownReference,
     grpc.StatusCode.RESOURCE_EXHAUSTED: TooManyQuestions,
     grpc.StatusCode.UNAVAILABLE: IndexUnavailable,
     grpc.StatusCode.DEADLINE_EXCEEDED: IndexUnavailable,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -40,12 +41,16 @@ class Question:
     """One question of many. `id` comes back with the outcome; it must hold nothing about a person.
 
     `subject` has the person's pseudonym under every epoch that is current: one, or two while one takes over.
+    `own_case` says whether the professional is this person or a member of the household: the index then refuses, and a
+    colleague may ask. `declaration` is the id of a break-glass declaration that the professional made, if any.
     """
 
     id: str
     subject: Sequence[SubjectPseudonym] = field(repr=False)
     purpose: str
     professional: Professional
+    own_case: bool
+    declaration: str = field(default="", repr=False)
     fresher_than: bytes = b""
 
 
@@ -86,6 +91,25 @@ class Answer:
     involvements: tuple[Involvement, ...]
     notice: str
     receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A break-glass declaration: give its `id` to lookups until `expires_at`. Times are in UTC."""
+
+    id: str
+    expires_at: datetime
+    review_due: datetime
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRefusal:
+    """A decision of this partner not to share, under its own reference, to be looked at again on `review_on`."""
+
+    reference: str
+    ground: str
+    review_on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

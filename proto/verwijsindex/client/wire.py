@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from verwijsindex.client.model import Answer, Concern, Desk, Involvement, Partner, Question, Receipt
+from collections.abc import Sequence
+
+from verwijsindex.client.model import (
+    Answer,
+    Concern,
+    Desk,
+    Involvement,
+    Partner,
+    Professional,
+    Question,
+    Receipt,
+    SubjectPseudonym,
+)
 from verwijsindex.v1 import common_pb2, index_pb2, partner_pb2
 
 _CONCERNS = {
@@ -13,15 +25,34 @@ _CONCERNS = {
 
 def write_question(question: Question) -> index_pb2.LookupRequest:
     """Return the request for a question; the index checks it."""
-    asker = question.professional
     return index_pb2.LookupRequest(
-        subject=[
-            common_pb2.SubjectPseudonym(value=each.value, epoch=each.epoch) for each in question.subject
-        ],
+        subject=write_subject(question.subject),
         purpose=question.purpose,
-        professional=common_pb2.Professional(id=asker.id, role=asker.role, mandate=asker.mandate),
+        professional=write_professional(question.professional),
         consistency_token=question.fresher_than,
+        own_case=write_own_case(question.own_case),
+        declaration_id=question.declaration,
     )
+
+
+def write_subject(subject: Sequence[SubjectPseudonym]) -> list[common_pb2.SubjectPseudonym]:
+    """Return a person as the contract names one."""
+    return [common_pb2.SubjectPseudonym(value=each.value, epoch=each.epoch) for each in subject]
+
+
+def write_professional(professional: Professional) -> common_pb2.Professional:
+    """Return who asks or decides as the contract names one."""
+    return common_pb2.Professional(id=professional.id, role=professional.role, mandate=professional.mandate)
+
+
+def write_own_case(own_case: bool) -> common_pb2.OwnCase:  # noqa: FBT001 - the one thing that is written
+    """Return whether it is a case of the professional's own; the contract has a third value for "not said"."""
+    return common_pb2.OWN_CASE_YES if own_case else common_pb2.OWN_CASE_NO
+
+
+def read_receipt(receipt: index_pb2.Receipt) -> Receipt:
+    """Return where something stands in the access log, and its token."""
+    return Receipt(record_id=receipt.record_id, consistency_token=receipt.consistency_token)
 
 
 def read_answer(response: index_pb2.LookupResponse) -> Answer:
@@ -29,9 +60,7 @@ def read_answer(response: index_pb2.LookupResponse) -> Answer:
     return Answer(
         involvements=tuple(_involvement(each) for each in response.involvements),
         notice=response.notice,
-        receipt=Receipt(
-            record_id=response.receipt.record_id, consistency_token=response.receipt.consistency_token
-        ),
+        receipt=read_receipt(response.receipt),
     )
 
 

@@ -22,21 +22,26 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from verwijsindex.v1 import break_glass_pb2 as verwijsindex_dot_v1_dot_break__glass__pb2
 from verwijsindex.v1 import common_pb2 as verwijsindex_dot_v1_dot_common__pb2
 from verwijsindex.v1 import index_pb2 as verwijsindex_dot_v1_dot_index__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bverwijsindex/v1/agent.proto\x12\x0fverwijsindex.v1\x1a\x1cverwijsindex/v1/common.proto\x1a\x1bverwijsindex/v1/index.proto\"\x89\x01\n\x19\x41gentServiceLookupRequest\x12\x0b\n\x03\x62sn\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x33\n\x0cprofessional\x18\x03 \x01(\x0b\x32\x1d.verwijsindex.v1.Professional\x12\x19\n\x11\x63onsistency_token\x18\x04 \x01(\x0c\"M\n\x1a\x41gentServiceLookupResponse\x12/\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x1f.verwijsindex.v1.LookupResponse2q\n\x0c\x41gentService\x12\x61\n\x06Lookup\x12*.verwijsindex.v1.AgentServiceLookupRequest\x1a+.verwijsindex.v1.AgentServiceLookupResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bverwijsindex/v1/agent.proto\x12\x0fverwijsindex.v1\x1a!verwijsindex/v1/break_glass.proto\x1a\x1cverwijsindex/v1/common.proto\x1a\x1bverwijsindex/v1/index.proto\"\xcd\x01\n\x19\x41gentServiceLookupRequest\x12\x0b\n\x03\x62sn\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x33\n\x0cprofessional\x18\x03 \x01(\x0b\x32\x1d.verwijsindex.v1.Professional\x12\x19\n\x11\x63onsistency_token\x18\x04 \x01(\x0c\x12*\n\x08own_case\x18\x05 \x01(\x0e\x32\x18.verwijsindex.v1.OwnCase\x12\x16\n\x0e\x64\x65\x63laration_id\x18\x06 \x01(\t\"M\n\x1a\x41gentServiceLookupResponse\x12/\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x1f.verwijsindex.v1.LookupResponse\"\xc0\x01\n\x1a\x41gentServiceDeclareRequest\x12\x0b\n\x03\x62sn\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x33\n\x0cprofessional\x18\x03 \x01(\x0b\x32\x1d.verwijsindex.v1.Professional\x12*\n\x08own_case\x18\x04 \x01(\x0e\x32\x18.verwijsindex.v1.OwnCase\x12\x0e\n\x06ground\x18\x05 \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x06 \x01(\t\"e\n\x1b\x41gentServiceDeclareResponse\x12\x46\n\x0b\x64\x65\x63laration\x18\x01 \x01(\x0b\x32\x31.verwijsindex.v1.BreakGlassServiceDeclareResponse2\xd7\x01\n\x0c\x41gentService\x12\x61\n\x06Lookup\x12*.verwijsindex.v1.AgentServiceLookupRequest\x1a+.verwijsindex.v1.AgentServiceLookupResponse\x12\x64\n\x07\x44\x65\x63lare\x12+.verwijsindex.v1.AgentServiceDeclareRequest\x1a,.verwijsindex.v1.AgentServiceDeclareResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'verwijsindex.v1.agent_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_AGENTSERVICELOOKUPREQUEST']._serialized_start=108
-  _globals['_AGENTSERVICELOOKUPREQUEST']._serialized_end=245
-  _globals['_AGENTSERVICELOOKUPRESPONSE']._serialized_start=247
-  _globals['_AGENTSERVICELOOKUPRESPONSE']._serialized_end=324
-  _globals['_AGENTSERVICE']._serialized_start=326
-  _globals['_AGENTSERVICE']._serialized_end=439
+  _globals['_AGENTSERVICELOOKUPREQUEST']._serialized_start=143
+  _globals['_AGENTSERVICELOOKUPREQUEST']._serialized_end=348
+  _globals['_AGENTSERVICELOOKUPRESPONSE']._serialized_start=350
+  _globals['_AGENTSERVICELOOKUPRESPONSE']._serialized_end=427
+  _globals['_AGENTSERVICEDECLAREREQUEST']._serialized_start=430
+  _globals['_AGENTSERVICEDECLAREREQUEST']._serialized_end=622
+  _globals['_AGENTSERVICEDECLARERESPONSE']._serialized_start=624
+  _globals['_AGENTSERVICEDECLARERESPONSE']._serialized_end=725
+  _globals['_AGENTSERVICE']._serialized_start=728
+  _globals['_AGENTSERVICE']._serialized_end=943
 # @@protoc_insertion_point(module_scope)

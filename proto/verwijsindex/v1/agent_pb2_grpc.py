@@ -43,6 +43,11 @@ class AgentServiceStub:
                 request_serializer=verwijsindex_dot_v1_dot_agent__pb2.AgentServiceLookupRequest.SerializeToString,
                 response_deserializer=verwijsindex_dot_v1_dot_agent__pb2.AgentServiceLookupResponse.FromString,
                 _registered_method=True)
+        self.Declare = channel.unary_unary(
+                '/verwijsindex.v1.AgentService/Declare',
+                request_serializer=verwijsindex_dot_v1_dot_agent__pb2.AgentServiceDeclareRequest.SerializeToString,
+                response_deserializer=verwijsindex_dot_v1_dot_agent__pb2.AgentServiceDeclareResponse.FromString,
+                _registered_method=True)
 
 
 class AgentServiceServicer:
@@ -60,6 +65,13 @@ class AgentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Declare(self, request, context):
+        """Declare break-glass about the person with this BSN, in the partner's name. Recommended deadline: 20 seconds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AgentServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -67,6 +79,11 @@ def add_AgentServiceServicer_to_server(servicer, server):
                     servicer.Lookup,
                     request_deserializer=verwijsindex_dot_v1_dot_agent__pb2.AgentServiceLookupRequest.FromString,
                     response_serializer=verwijsindex_dot_v1_dot_agent__pb2.AgentServiceLookupResponse.SerializeToString,
+            ),
+            'Declare': grpc.unary_unary_rpc_method_handler(
+                    servicer.Declare,
+                    request_deserializer=verwijsindex_dot_v1_dot_agent__pb2.AgentServiceDeclareRequest.FromString,
+                    response_serializer=verwijsindex_dot_v1_dot_agent__pb2.AgentServiceDeclareResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -100,6 +117,33 @@ class AgentService:
             '/verwijsindex.v1.AgentService/Lookup',
             verwijsindex_dot_v1_dot_agent__pb2.AgentServiceLookupRequest.SerializeToString,
             verwijsindex_dot_v1_dot_agent__pb2.AgentServiceLookupResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Declare(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/verwijsindex.v1.AgentService/Declare',
+            verwijsindex_dot_v1_dot_agent__pb2.AgentServiceDeclareRequest.SerializeToString,
+            verwijsindex_dot_v1_dot_agent__pb2.AgentServiceDeclareResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,8 @@ class AgentServiceStub:
     """One question about the person with this BSN. Recommended deadline: 20 seconds. UNAVAILABLE: the pseudonym
     service or the index is away and nothing was answered.
     """
+    Declare: _grpc.UnaryUnaryMultiCallable[_agent_pb2.AgentServiceDeclareRequest, _agent_pb2.AgentServiceDeclareResponse]
+    """Declare break-glass about the person with this BSN, in the partner's name. Recommended deadline: 20 seconds."""
 
 @_typing.type_check_only
 class AgentServiceAsyncStub(AgentServiceStub):
@@ -55,6 +57,8 @@ class AgentServiceAsyncStub(AgentServiceStub):
     """One question about the person with this BSN. Recommended deadline: 20 seconds. UNAVAILABLE: the pseudonym
     service or the index is away and nothing was answered.
     """
+    Declare: _aio.UnaryUnaryMultiCallable[_agent_pb2.AgentServiceDeclareRequest, _agent_pb2.AgentServiceDeclareResponse]  # type: ignore[assignment]
+    """Declare break-glass about the person with this BSN, in the partner's name. Recommended deadline: 20 seconds."""
 
 class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Run by the partner itself, on a Unix socket or the loopback interface and nowhere else. Makes the pseudonym
@@ -72,5 +76,13 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         """One question about the person with this BSN. Recommended deadline: 20 seconds. UNAVAILABLE: the pseudonym
         service or the index is away and nothing was answered.
         """
+
+    @_abc_1.abstractmethod
+    def Declare(
+        self,
+        request: _agent_pb2.AgentServiceDeclareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_agent_pb2.AgentServiceDeclareResponse, _abc.Awaitable[_agent_pb2.AgentServiceDeclareResponse]]:
+        """Declare break-glass about the person with this BSN, in the partner's name. Recommended deadline: 20 seconds."""
 
 def add_AgentServiceServicer_to_server(servicer: AgentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -24,13 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cverwijsindex/v1/common.proto\x12\x0fverwijsindex.v1\"0\n\x10SubjectPseudonym\x12\r\n\x05value\x18\x01 \x01(\x0c\x12\r\n\x05\x65poch\x18\x02 \x01(\r\"9\n\x0cProfessional\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x0f\n\x07mandate\x18\x03 \x01(\t\"D\n\x04\x44\x65sk\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\ttelephone\x18\x03 \x01(\t\x12\r\n\x05\x65mail\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cverwijsindex/v1/common.proto\x12\x0fverwijsindex.v1\"0\n\x10SubjectPseudonym\x12\r\n\x05value\x18\x01 \x01(\x0c\x12\r\n\x05\x65poch\x18\x02 \x01(\r\"9\n\x0cProfessional\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\x0f\n\x07mandate\x18\x03 \x01(\t\"D\n\x04\x44\x65sk\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\ttelephone\x18\x03 \x01(\t\x12\r\n\x05\x65mail\x18\x04 \x01(\t*F\n\x07OwnCase\x12\x18\n\x14OWN_CASE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bOWN_CASE_NO\x10\x01\x12\x10\n\x0cOWN_CASE_YES\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'verwijsindex.v1.common_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_OWNCASE']._serialized_start=228
+  _globals['_OWNCASE']._serialized_end=298
   _globals['_SUBJECTPSEUDONYM']._serialized_start=49
   _globals['_SUBJECTPSEUDONYM']._serialized_end=97
   _globals['_PROFESSIONAL']._serialized_start=99

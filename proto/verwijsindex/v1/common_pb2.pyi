@@ -1,8 +1,18 @@
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from typing import ClassVar as _ClassVar, Optional as _Optional
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class OwnCase(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    OWN_CASE_UNSPECIFIED: _ClassVar[OwnCase]
+    OWN_CASE_NO: _ClassVar[OwnCase]
+    OWN_CASE_YES: _ClassVar[OwnCase]
+OWN_CASE_UNSPECIFIED: OwnCase
+OWN_CASE_NO: OwnCase
+OWN_CASE_YES: OwnCase
 
 class SubjectPseudonym(_message.Message):
     __slots__ = ("value", "epoch")

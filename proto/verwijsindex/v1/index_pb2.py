@@ -25,31 +25,31 @@ _sym_db = _symbol_database.Default()
 from verwijsindex.v1 import common_pb2 as verwijsindex_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bverwijsindex/v1/index.proto\x12\x0fverwijsindex.v1\x1a\x1cverwijsindex/v1/common.proto\"\xa4\x01\n\rLookupRequest\x12\x32\n\x07subject\x18\x01 \x03(\x0b\x32!.verwijsindex.v1.SubjectPseudonym\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x33\n\x0cprofessional\x18\x03 \x01(\x0b\x32\x1d.verwijsindex.v1.Professional\x12\x19\n\x11\x63onsistency_token\x18\x04 \x01(\x0c\"\x7f\n\x0eLookupResponse\x12\x32\n\x0cinvolvements\x18\x01 \x03(\x0b\x32\x1c.verwijsindex.v1.Involvement\x12\x0e\n\x06notice\x18\x02 \x01(\t\x12)\n\x07receipt\x18\x03 \x01(\x0b\x32\x18.verwijsindex.v1.Receipt\"\xb3\x01\n\x0bInvolvement\x12\x13\n\x0bpartner_oin\x18\x01 \x01(\t\x12\x14\n\x0cpartner_kind\x18\x02 \x01(\t\x12\x14\n\x0cpartner_name\x18\x03 \x01(\t\x12#\n\x04\x64\x65sk\x18\x04 \x01(\x0b\x32\x15.verwijsindex.v1.Desk\x12\x13\n\x0bsince_month\x18\x05 \x01(\t\x12)\n\x07\x63oncern\x18\x06 \x01(\x0e\x32\x18.verwijsindex.v1.Concern\"7\n\x07Receipt\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x19\n\x11\x63onsistency_token\x18\x02 \x01(\x0c\"]\n\x13LookupStreamRequest\x12\x16\n\x0e\x63orrelation_id\x18\x01 \x01(\t\x12.\n\x06lookup\x18\x02 \x01(\x0b\x32\x1e.verwijsindex.v1.LookupRequest\"\x9e\x01\n\x14LookupStreamResponse\x12\x16\n\x0e\x63orrelation_id\x18\x01 \x01(\t\x12\x31\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x1f.verwijsindex.v1.LookupResponseH\x00\x12\x31\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x1e.verwijsindex.v1.LookupFailureH\x00\x42\x08\n\x06result\"y\n\rLookupFailure\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x39\n\x10\x66ield_violations\x18\x04 \x03(\x0b\x32\x1f.verwijsindex.v1.FieldViolation\"4\n\x0e\x46ieldViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t*M\n\x07\x43oncern\x12\x17\n\x13\x43ONCERN_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43ONCERN_PERSON\x10\x01\x12\x15\n\x11\x43ONCERN_HOUSEHOLD\x10\x02\x32\xba\x01\n\x0cIndexService\x12I\n\x06Lookup\x12\x1e.verwijsindex.v1.LookupRequest\x1a\x1f.verwijsindex.v1.LookupResponse\x12_\n\x0cLookupStream\x12$.verwijsindex.v1.LookupStreamRequest\x1a%.verwijsindex.v1.LookupStreamResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bverwijsindex/v1/index.proto\x12\x0fverwijsindex.v1\x1a\x1cverwijsindex/v1/common.proto\"\xe8\x01\n\rLookupRequest\x12\x32\n\x07subject\x18\x01 \x03(\x0b\x32!.verwijsindex.v1.SubjectPseudonym\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x33\n\x0cprofessional\x18\x03 \x01(\x0b\x32\x1d.verwijsindex.v1.Professional\x12\x19\n\x11\x63onsistency_token\x18\x04 \x01(\x0c\x12*\n\x08own_case\x18\x05 \x01(\x0e\x32\x18.verwijsindex.v1.OwnCase\x12\x16\n\x0e\x64\x65\x63laration_id\x18\x06 \x01(\t\"\x7f\n\x0eLookupResponse\x12\x32\n\x0cinvolvements\x18\x01 \x03(\x0b\x32\x1c.verwijsindex.v1.Involvement\x12\x0e\n\x06notice\x18\x02 \x01(\t\x12)\n\x07receipt\x18\x03 \x01(\x0b\x32\x18.verwijsindex.v1.Receipt\"\xb3\x01\n\x0bInvolvement\x12\x13\n\x0bpartner_oin\x18\x01 \x01(\t\x12\x14\n\x0cpartner_kind\x18\x02 \x01(\t\x12\x14\n\x0cpartner_name\x18\x03 \x01(\t\x12#\n\x04\x64\x65sk\x18\x04 \x01(\x0b\x32\x15.verwijsindex.v1.Desk\x12\x13\n\x0bsince_month\x18\x05 \x01(\t\x12)\n\x07\x63oncern\x18\x06 \x01(\x0e\x32\x18.verwijsindex.v1.Concern\"7\n\x07Receipt\x12\x11\n\trecord_id\x18\x01 \x01(\t\x12\x19\n\x11\x63onsistency_token\x18\x02 \x01(\x0c\"]\n\x13LookupStreamRequest\x12\x16\n\x0e\x63orrelation_id\x18\x01 \x01(\t\x12.\n\x06lookup\x18\x02 \x01(\x0b\x32\x1e.verwijsindex.v1.LookupRequest\"\x9e\x01\n\x14LookupStreamResponse\x12\x16\n\x0e\x63orrelation_id\x18\x01 \x01(\t\x12\x31\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x1f.verwijsindex.v1.LookupResponseH\x00\x12\x31\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x1e.verwijsindex.v1.LookupFailureH\x00\x42\x08\n\x06result\"y\n\rLookupFailure\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x39\n\x10\x66ield_violations\x18\x04 \x03(\x0b\x32\x1f.verwijsindex.v1.FieldViolation\"4\n\x0e\x46ieldViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t*M\n\x07\x43oncern\x12\x17\n\x13\x43ONCERN_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43ONCERN_PERSON\x10\x01\x12\x15\n\x11\x43ONCERN_HOUSEHOLD\x10\x02\x32\xba\x01\n\x0cIndexService\x12I\n\x06Lookup\x12\x1e.verwijsindex.v1.LookupRequest\x1a\x1f.verwijsindex.v1.LookupResponse\x12_\n\x0cLookupStream\x12$.verwijsindex.v1.LookupStreamRequest\x1a%.verwijsindex.v1.LookupStreamResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'verwijsindex.v1.index_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CONCERN']._serialized_start=1046
-  _globals['_CONCERN']._serialized_end=1123
+  _globals['_CONCERN']._serialized_start=1114
+  _globals['_CONCERN']._serialized_end=1191
   _globals['_LOOKUPREQUEST']._serialized_start=79
-  _globals['_LOOKUPREQUEST']._serialized_end=243
-  _globals['_LOOKUPRESPONSE']._serialized_start=245
-  _globals['_LOOKUPRESPONSE']._serialized_end=372
-  _globals['_INVOLVEMENT']._serialized_start=375
-  _globals['_INVOLVEMENT']._serialized_end=554
-  _globals['_RECEIPT']._serialized_start=556
-  _globals['_RECEIPT']._serialized_end=611
-  _globals['_LOOKUPSTREAMREQUEST']._serialized_start=613
-  _globals['_LOOKUPSTREAMREQUEST']._serialized_end=706
-  _globals['_LOOKUPSTREAMRESPONSE']._serialized_start=709
-  _globals['_LOOKUPSTREAMRESPONSE']._serialized_end=867
-  _globals['_LOOKUPFAILURE']._serialized_start=869
-  _globals['_LOOKUPFAILURE']._serialized_end=990
-  _globals['_FIELDVIOLATION']._serialized_start=992
-  _globals['_FIELDVIOLATION']._serialized_end=1044
-  _globals['_INDEXSERVICE']._serialized_start=1126
-  _globals['_INDEXSERVICE']._serialized_end=1312
+  _globals['_LOOKUPREQUEST']._serialized_end=311
+  _globals['_LOOKUPRESPONSE']._serialized_start=313
+  _globals['_LOOKUPRESPONSE']._serialized_end=440
+  _globals['_INVOLVEMENT']._serialized_start=443
+  _globals['_INVOLVEMENT']._serialized_end=622
+  _globals['_RECEIPT']._serialized_start=624
+  _globals['_RECEIPT']._serialized_end=679
+  _globals['_LOOKUPSTREAMREQUEST']._serialized_start=681
+  _globals['_LOOKUPSTREAMREQUEST']._serialized_end=774
+  _globals['_LOOKUPSTREAMRESPONSE']._serialized_start=777
+  _globals['_LOOKUPSTREAMRESPONSE']._serialized_end=935
+  _globals['_LOOKUPFAILURE']._serialized_start=937
+  _globals['_LOOKUPFAILURE']._serialized_end=1058
+  _globals['_FIELDVIOLATION']._serialized_start=1060
+  _globals['_FIELDVIOLATION']._serialized_end=1112
+  _globals['_INDEXSERVICE']._serialized_start=1194
+  _globals['_INDEXSERVICE']._serialized_end=1380
 # @@protoc_insertion_point(module_scope)

@@ -18,16 +18,20 @@ CONCERN_PERSON: Concern
 CONCERN_HOUSEHOLD: Concern
 
 class LookupRequest(_message.Message):
-    __slots__ = ("subject", "purpose", "professional", "consistency_token")
+    __slots__ = ("subject", "purpose", "professional", "consistency_token", "own_case", "declaration_id")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     PROFESSIONAL_FIELD_NUMBER: _ClassVar[int]
     CONSISTENCY_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    OWN_CASE_FIELD_NUMBER: _ClassVar[int]
+    DECLARATION_ID_FIELD_NUMBER: _ClassVar[int]
     subject: _containers.RepeatedCompositeFieldContainer[_common_pb2.SubjectPseudonym]
     purpose: str
     professional: _common_pb2.Professional
     consistency_token: bytes
-    def __init__(self, subject: _Optional[_Iterable[_Union[_common_pb2.SubjectPseudonym, _Mapping]]] = ..., purpose: _Optional[str] = ..., professional: _Optional[_Union[_common_pb2.Professional, _Mapping]] = ..., consistency_token: _Optional[bytes] = ...) -> None: ...
+    own_case: _common_pb2.OwnCase
+    declaration_id: str
+    def __init__(self, subject: _Optional[_Iterable[_Union[_common_pb2.SubjectPseudonym, _Mapping]]] = ..., purpose: _Optional[str] = ..., professional: _Optional[_Union[_common_pb2.Professional, _Mapping]] = ..., consistency_token: _Optional[bytes] = ..., own_case: _Optional[_Union[_common_pb2.OwnCase, str]] = ..., declaration_id: _Optional[str] = ...) -> None: ...
 
 class LookupResponse(_message.Message):
     __slots__ = ("involvements", "notice", "receipt")

@@ -1,0 +1,1 @@
+"""Break-glass: declared, used, noticed, reviewed; what is overdue escalates by itself."""

@@ -1,0 +1,1 @@
+"""Recorded refusals: what partners decided not to share, for the privacy officers alone."""
