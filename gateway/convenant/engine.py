@@ -8,7 +8,7 @@ from datetime import date
 from gateway.convenant.compiled import AskerOnDay, Cell, Permission, Table, compile_table
 from gateway.convenant.model import Convenant
 from gateway.convenant.question import Builtin, Decision, Question, Verdict
-from gateway.convenant.statements import Side, decisive, fits, is_about
+from gateway.convenant.statements import SaidBy, Side, decisive, speaks_of, speaks_to
 from gateway.domain import ConsentEffect, ConsentFact, HouseholdFacts, InvolvementFact, PartnerKind, Subject
 from gateway.errors import NotPermitted
 
@@ -93,7 +93,7 @@ class Engine:
 class _Case:
     """One question about one household, under the table of its asker."""
 
-    __slots__ = ("_by_person", "_convenant", "_facts", "_on", "_question", "_said", "_table")
+    __slots__ = ("_asker", "_by_person", "_convenant", "_facts", "_on", "_question", "_said", "_table")
 
     def __init__(
         self, convenant: Convenant, table: Table, question: Question, facts: HouseholdFacts, on: date
@@ -103,7 +103,8 @@ class _Case:
         self._question = question
         self._facts = facts
         self._on = on
-        self._said: list[ConsentFact] | None = None
+        self._asker = Side(question.asker_kind, question.asker)
+        self._said: Sequence[tuple[SaidBy, Sequence[ConsentFact]]] | None = None
         self._by_person: dict[Subject, list[ConsentFact]] = {}
 
     def verdict(self, fact: InvolvementFact) -> Verdict:
@@ -151,37 +152,40 @@ class _Case:
 
     def _statement(self, fact: InvolvementFact) -> ConsentFact | None:
         """Return what decides of what was said about this holder, by the person whose involvement it is."""
-        question = self._question
         holder = Side(self._facts.kinds[fact.partner], fact.partner)
-        asker = Side(question.asker_kind, question.asker)
-        return decisive(
-            [
-                one
-                for one in self._said_by(fact.subject)
-                if fits(one, holder=holder, asker=asker, purpose=question.purpose)
-            ],
-            asker=question.asker,
-        )
+        fitting = [one for one in self._said_by(fact.subject) if speaks_of(one, holder)]
+        return decisive(fitting, asker=self._question.asker)
 
     def _said_by(self, person: Subject) -> Sequence[ConsentFact]:
         """Return the statements of one person and of nobody else in the household; once, as comparing is dear."""
         found = self._by_person.get(person)
         if found is None:
             if self._said is None:
-                self._said = list(filter(self._counts, self._facts.consents))
+                self._said = self._all_said()
             found = self._by_person[person] = [
-                one for one in self._said if is_about(one, person, self._facts)
+                one for who, said in self._said if who.is_about(person) for one in said
             ]
         return found
 
+    def _all_said(self) -> Sequence[tuple[SaidBy, Sequence[ConsentFact]]]:
+        """Return the statements that count, put together by who made them."""
+        together: dict[tuple[Subject, ConsentEffect], list[ConsentFact]] = {}
+        for one in filter(self._counts, self._facts.consents):
+            together.setdefault((one.subject, one.effect), []).append(one)
+        return [(SaidBy.of(who, effect, self._facts), said) for (who, effect), said in together.items()]
+
     def _counts(self, one: ConsentFact) -> bool:
-        """Tell whether a statement holds today, and was recorded by who may.
+        """Tell whether a statement is about this asker and purpose, holds today, and was recorded by who may.
 
         An objection counts from anyone, also from a partner that is gone: to withhold needs no mandate.
         """
-        return one.is_current(self._on) and (
-            one.effect is ConsentEffect.OBJECT
-            or self._facts.kinds.get(one.partner) in self._convenant.consent_recorders
+        return (
+            speaks_to(one, self._asker, self._question.purpose)
+            and one.is_current(self._on)
+            and (
+                one.effect is ConsentEffect.OBJECT
+                or self._facts.kinds.get(one.partner) in self._convenant.consent_recorders
+            )
         )
 
 

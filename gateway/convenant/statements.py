@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from gateway.domain import ConsentEffect, ConsentFact, HouseholdFacts, Oin, PartnerKind, Subject
+from gateway.domain import ConsentEffect, ConsentFact, HouseholdFacts, Oin, PartnerKind, Pseudonym, Subject
 
 
 class Side(NamedTuple):
@@ -22,27 +22,43 @@ No person says so much. A partner that writes down thousands must not be able to
 """
 
 
-def fits(one: ConsentFact, *, holder: Side, asker: Side, purpose: str) -> bool:
-    """Tell whether a statement speaks of this holder, this asker and this purpose."""
-    return (
-        purpose in one.purposes
-        and _names(one, one.holder_kinds, one.holders, holder)
-        and _names(one, one.asking_kinds, one.askers, asker)
-    )
+def speaks_to(one: ConsentFact, asker: Side, purpose: str) -> bool:
+    """Tell whether a statement is about showing something to this asker for this purpose."""
+    return purpose in one.purposes and _names(one, one.asking_kinds, one.askers, asker)
 
 
-def is_about(one: ConsentFact, person: Subject, facts: HouseholdFacts) -> bool:
-    """Tell whether a statement is of the person whose involvement it is.
+def speaks_of(one: ConsentFact, holder: Side) -> bool:
+    """Tell whether a statement is about showing involvements of this holder."""
+    return _names(one, one.holder_kinds, one.holders, holder)
 
-    In an overlap of two epochs a fact can lack one of a person's pseudonyms. For an objection it is then enough that a
-    member of the household, or a pair of pseudonyms that any fact names as one person, has a pseudonym of each: to
-    withhold needs less than to show.
+
+class SaidBy(NamedTuple):
+    """Who made statements of one effect about itself, and by which pseudonyms these reach its involvements.
+
+    In an overlap of two epochs a fact can lack one of a person's pseudonyms. An objection then reaches also what stands
+    beside a pseudonym of who objects: in a member of the household, or in a pair of pseudonyms that any fact names as
+    one person. To withhold needs less than to show.
     """
-    if one.effect is not ConsentEffect.OBJECT:
-        return one.subject.is_same_person(person)
-    return one.subject.overlaps(person) or any(
-        known.overlaps(person) and known.overlaps(one.subject) for known in (*facts.members, *facts.pairs)
-    )
+
+    subject: Subject
+    effect: ConsentEffect
+    reach: frozenset[Pseudonym]
+
+    @classmethod
+    def of(cls, subject: Subject, effect: ConsentEffect, facts: HouseholdFacts) -> SaidBy:
+        """Return who said it, in the household of these facts."""
+        reach = set(subject.pseudonyms)
+        if effect is ConsentEffect.OBJECT:
+            for known in (*facts.members, *facts.pairs):
+                if known.overlaps(subject):
+                    reach.update(known.pseudonyms)
+        return cls(subject, effect, frozenset(reach))
+
+    def is_about(self, person: Subject) -> bool:
+        """Tell whether what was said is about the involvements of this person."""
+        if self.reach.isdisjoint(person.pseudonyms):
+            return False
+        return self.effect is ConsentEffect.OBJECT or self.subject.is_same_person(person)
 
 
 def decisive(fitting: Sequence[ConsentFact], *, asker: Oin) -> ConsentFact | None:
@@ -52,6 +68,8 @@ def decisive(fitting: Sequence[ConsentFact], *, asker: Oin) -> ConsentFact | Non
     several that could be named it is the first by partner and reference, of consents one that no other is narrower
     than.
     """
+    if len(fitting) == 1:
+        return fitting[0]
     in_order = sorted(fitting, key=lambda one: (one.partner, one.reference))
     objections = [one for one in in_order if one.effect is ConsentEffect.OBJECT]
     permits = [one for one in in_order if one.effect is ConsentEffect.PERMIT]

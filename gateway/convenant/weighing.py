@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.convenant.considering import Asked
-from gateway.convenant.statements import MOST_WEIGHED, decisive, is_about, is_narrower
+from gateway.convenant.statements import MOST_WEIGHED, SaidBy, decisive, is_narrower
 from gateway.domain import ConsentEffect, ConsentFact, InvolvementFact, PartnerKind
 from gateway.domain.dutch import dutch_day
 
@@ -29,7 +29,11 @@ class Weighed:
 
 def weigh(asked: Asked, fact: InvolvementFact, kind: PartnerKind | None) -> tuple[Weighed, ...]:
     """Return every statement of that person, in the order of the facts; of the others in the household none."""
-    said = [each for each in asked.facts.consents if is_about(each, fact.subject, asked.facts)]
+    said = [
+        each
+        for each in asked.facts.consents
+        if SaidBy.of(each.subject, each.effect, asked.facts).is_about(fact.subject)
+    ]
     faults = [next(_faults(asked, fact, kind, each), None) for each in said]
     fitting = [each for each, fault in zip(said, faults, strict=True) if fault is None]
     decides = decisive(fitting, asker=asked.question.asker)

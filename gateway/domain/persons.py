@@ -52,7 +52,7 @@ class Pseudonym:
     As text: the epoch, a colon, and 64 lower-case hexadecimal digits; the form inside FHIR messages.
     """
 
-    __slots__ = ("_epoch", "_value")
+    __slots__ = ("_epoch", "_hash", "_value")
 
     def __init__(self, value: bytes, *, epoch: int, path: str = "pseudonym") -> None:
         if len(value) != PSEUDONYM_BYTES:
@@ -61,6 +61,7 @@ class Pseudonym:
             raise InvalidInput.at(path, f"must be of an epoch from 1 to {LAST_EPOCH}")
         self._value = bytes(value)
         self._epoch = epoch
+        self._hash = hash((type(self), epoch, self._value))
 
     @classmethod
     def parse(cls, text: str, *, path: str = "pseudonym") -> Self:
@@ -94,7 +95,7 @@ class Pseudonym:
         return (self._epoch, self._value) < (other._epoch, other._value)
 
     def __hash__(self) -> int:
-        return hash((type(self), self._epoch, self._value))
+        return self._hash
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
@@ -141,7 +142,7 @@ class Subject:
 
     def overlaps(self, other: Subject) -> bool:
         """Tell whether the two share a pseudonym, whatever else they have."""
-        return not set(self._pseudonyms).isdisjoint(other._pseudonyms)
+        return any(own in other._pseudonyms for own in self._pseudonyms)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Subject) and self._pseudonyms == other._pseudonyms
