@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from adapters.kit.adapter import Adapter
@@ -29,11 +29,9 @@ from adapters.kit.model import (
     WithoutBsn,
 )
 from adapters.kit.report import AWAITING_REVIEW, Detail, Outcome
+from gateway.clock import CLOCK_TOLERANCE
 from gateway.domain import Phase
 from gateway.errors import InvalidInput
-
-CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far a source's clock may run ahead before a record counts as from the future."""
 
 _STANDING = (Phase.ACTIVE, Phase.PROVISIONAL, Phase.ENDED, Phase.RETRACTED)
 """Which phase stands when several records describe one involvement: the first one that any of them has."""

@@ -16,10 +16,11 @@ from typing import Any
 
 from adapters.kit.facts import FactMaker, Statement
 from adapters.kit.keys import ReferenceKind, opaque_reference
-from adapters.kit.mapping import CLOCK_TOLERANCE, MergeUnit, UndoUnit
+from adapters.kit.mapping import MergeUnit, UndoUnit
 from adapters.kit.model import MergeDraft
 from adapters.kit.persons import KnownPerson, NamedPerson, Persons, epochs_of, in_use
 from adapters.kit.state import LastSaid, kept_involvement, last_said
+from gateway.clock import CLOCK_TOLERANCE
 from gateway.domain import Bsn, InvolvementFact, MergeFact, Phase, Pseudonym, Reference, Subject
 
 _OPEN = (Phase.PROVISIONAL, Phase.ACTIVE)

@@ -12,13 +12,11 @@ from gateway.agreement.signing import FindKey, Statement, read_document, unverif
 from gateway.agreement.standing import Standing, standing
 from gateway.audit.model import AuditEvent, AuditOutcome, AuditRecord
 from gateway.audit.ports import AuditLog
-from gateway.clock import day_of
+from gateway.clock import CLOCK_TOLERANCE, day_of
 from gateway.convenant.reading import read_convenant
 from gateway.domain import Oin, Partner
 from gateway.errors import InvalidInput, Violation
 
-CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far a signer's clock may be ahead of the index's."""
 LONGEST_WAY = timedelta(days=30)
 """How old a document may be when it is accepted: it goes by hand, and one that was put aside is not used later."""
 

@@ -56,7 +56,7 @@ def _place(
     if len(fitting) > MOST_WEIGHED:
         return _of_many(statement, decides)
     if statement is decides:
-        return "beslist: de meest specifieke." if len(fitting) > 1 else "beslist."
+        return f"beslist over de toestemming{': de meest specifieke' if len(fitting) > 1 else ''}."
     narrower = next((each for each in fitting if is_narrower(each, statement)), None)
     is_own_word = decides is not None and is_narrower(statement, decides)
     if is_own_word and statement.effect is ConsentEffect.PERMIT and statement.partner == asked.question.asker:
@@ -70,7 +70,7 @@ def _place(
 
 def _of_many(statement: ConsentFact, decides: ConsentFact | None) -> str:
     if statement is decides:
-        return f"beslist: bij meer dan {MOST_WEIGHED} verklaringen gaat een bezwaar voor."
+        return f"beslist over de toestemming: bij meer dan {MOST_WEIGHED} verklaringen gaat een bezwaar voor."
     return f"wordt niet afgewogen: er zijn meer dan {MOST_WEIGHED} verklaringen."
 
 

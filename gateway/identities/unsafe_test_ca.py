@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from gateway.clock import CLOCK_TOLERANCE
 from gateway.domain import TEST_OIN_PREFIX, Oin, parse_oin
 from gateway.errors import ConfigurationError, UnsafeConfigurationError
 from gateway.keyfiles import read_private, write_private
@@ -24,8 +25,6 @@ KEY = "key.pem"
 CA_NAME = "UNSAFE TEST CA of Verwijsindex: for trials only"
 CA_LIFETIME = timedelta(days=5 * 365)
 LEAF_LIFETIME = timedelta(days=365)
-CLOCK_TOLERANCE = timedelta(minutes=5)
-"""Certificates count from a little before they are made: the clock of the other side may be behind."""
 
 _SERVER_NAMES: tuple[x509.GeneralName, ...] = (
     x509.DNSName("localhost"),

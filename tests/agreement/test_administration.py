@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gateway.agreement.administration import CLOCK_TOLERANCE, LONGEST_WAY, Accepted, Administration
+from gateway.agreement.administration import LONGEST_WAY, Accepted, Administration
 from gateway.agreement.model import ActKind, ConvenantVersion
 from gateway.agreement.signing import sign_document
 from gateway.audit.model import AuditEvent, AuditOutcome
+from gateway.clock import CLOCK_TOLERANCE
 from gateway.convenant.model import Convenant
 from gateway.convenant.reading import read_convenant
 from gateway.domain import Oin

@@ -45,7 +45,7 @@ def explanation(permit: str, objection: str, involvement: str) -> dict[str, Any]
         {"recorded_by": "GGZ", "reference": permit, "fits": True, "decides": False,
          "text": f"Toestemming {permit} wijkt: bezwaar {objection} is specifieker."},
         {"recorded_by": "GGZ", "reference": objection, "fits": True, "decides": True,
-         "text": f"Bezwaar {objection} beslist: de meest specifieke."},
+         "text": f"Bezwaar {objection} beslist over de toestemming: de meest specifieke."},
     ]  # fmt: skip
     held = {
         "partner": "00000099123456780200",
@@ -95,7 +95,7 @@ def test_statements_go_by_number_and_the_one_that_decides_is_the_first() -> None
     ]
     assert held["conclusion"] == "Niet getoond: het bezwaar nr. 1 staat ertegenover."
     assert [said["text"] for said in held["statements"]] == [
-        "Bezwaar nr. 1 beslist: de meest specifieke.",
+        "Bezwaar nr. 1 beslist over de toestemming: de meest specifieke.",
         "Toestemming nr. 2 wijkt: bezwaar nr. 1 is specifieker.",
     ]
 
@@ -105,7 +105,7 @@ def test_in_short_the_own_involvement_and_rules_for_another_purpose_are_left_out
     [each] = told
     assert (each.name, each.shown) == ("GGZ", False)
     assert each.weighed == (
-        "Bezwaar nr. 1 beslist: de meest specifieke.",
+        "Bezwaar nr. 1 beslist over de toestemming: de meest specifieke.",
         "Toestemming nr. 2 wijkt: bezwaar nr. 1 is specifieker.",
         "Regels: TOEST-1 niet, want het bezwaar nr. 1 staat ertegenover.",
     )

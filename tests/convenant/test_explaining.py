@@ -218,7 +218,7 @@ def test_the_askers_own_involvement_and_a_holder_that_is_gone_are_told() -> None
 
 def test_a_consent_that_decides_is_named() -> None:
     found = explained(by_consent(), said("c-1"))
-    assert [told.text for told in found.statements] == ["Toestemming c-1 beslist."]
+    assert [told.text for told in found.statements] == ["Toestemming c-1 beslist over de toestemming."]
     assert found.text == "Getoond volgens regel R-1, op grond van toestemming (c-1)."
 
 
@@ -227,7 +227,7 @@ def test_a_more_specific_objection_is_told_to_go_before_a_general_consent() -> N
     found = explained(by_consent(), general, said("b-1", ConsentEffect.OBJECT))
     assert [told.text for told in found.statements] == [
         "Toestemming c-1 wijkt: bezwaar b-1 is specifieker.",
-        "Bezwaar b-1 beslist: de meest specifieke.",
+        "Bezwaar b-1 beslist over de toestemming: de meest specifieke.",
     ]
     assert found.text == "Niet getoond: het bezwaar b-1 staat ertegenover."
     assert found.rules[0].text == "Regel R-1 geldt niet: het bezwaar b-1 staat ertegenover."
@@ -250,7 +250,7 @@ def test_of_two_that_are_as_specific_the_objection_is_told_to_win() -> None:
 def test_two_that_say_the_same_are_told_so() -> None:
     found = explained(by_consent(), said("c-1"), said("c-2"))
     assert [told.text for told in found.statements] == [
-        "Toestemming c-1 beslist: de meest specifieke.",
+        "Toestemming c-1 beslist over de toestemming: de meest specifieke.",
         "Toestemming c-2 zegt hetzelfde als wat beslist.",
     ]
 
